@@ -1,0 +1,108 @@
+"""Data quality: missing values, wrong types, values outside the reference's range, unseen categories, row count."""
+
+from modelwatch.calibration import effects, significance
+from modelwatch.checks.drift import percent
+from modelwatch.domain import Measurement
+from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
+from modelwatch.profile.window import Profile
+
+
+def measure_quality(reference: Profile, current: Profile, *, alpha: float) -> list[Measurement]:
+    """All quality metrics of every profiled column, and the window's row count.
+
+    Args:
+        reference, current: profiles in the same cells.
+        alpha: the significance a single test must reach, for the smallest detectable effect.
+    """
+    results = [
+        Measurement(
+            check="quality",
+            metric="row_count",
+            value=float(current.n_rows),
+            n_reference=reference.n_rows,
+            n_current=current.n_rows,
+        )
+    ]
+    for name, column in current.columns.items():
+        results.append(_missing(name, reference.columns[name], column, alpha))
+        results.append(_type_errors(name, reference, current))
+        novelty = _novelty(name, reference.columns[name], column)
+        if novelty is not None:
+            results.append(novelty)
+    return results
+
+
+def _missing(name: str, reference: FeatureProfile, current: FeatureProfile, alpha: float) -> Measurement:
+    n, m = reference.n, current.n
+    if n == 0 or m == 0:
+        return _empty(name, "missing_share", n, m)
+    before, after = reference.n_missing / n, current.n_missing / m
+    return Measurement(
+        check="quality",
+        metric="missing_share",
+        feature=name,
+        value=after,
+        effect=max(0.0, after - before),
+        p_value=significance.proportion_p_value(reference.n_missing, n, current.n_missing, m),
+        smallest_detectable=effects.smallest_share(before, n, m, alpha=alpha),
+        n_reference=n,
+        n_current=m,
+        evidence=f"missing: {percent(before)} -> {percent(after)}",
+    )
+
+
+def _type_errors(name: str, reference: Profile, current: Profile) -> Measurement:
+    count, rows = current.type_errors.get(name, 0), current.n_rows + current.n_rejected
+    if rows == 0:
+        return _empty(name, "type_error_share", reference.n_rows, 0)
+    return Measurement(
+        check="quality",
+        metric="type_error_share",
+        feature=name,
+        value=count / rows,
+        effect=count / rows,
+        n_reference=reference.n_rows,
+        n_current=rows,
+        evidence=f"{count} of {rows} rows kept out" if count else None,
+    )
+
+
+def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile) -> Measurement | None:
+    """Values the reference never had: unseen categories, or numbers outside its range."""
+    if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
+        m = int(current.finite.sum())
+        outside = int(current.finite[0] + current.finite[-1]) if len(reference.cells.grid) else 0
+        evidence = f"reference {reference.low:.6g} to {reference.high:.6g}, current {current.low:.6g} to " \
+            f"{current.high:.6g}" if outside and reference.low is not None and current.low is not None else None
+        return _new(name, "out_of_range_share", outside, m, int(reference.finite.sum()), 1, evidence)
+    if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):
+        m = current.n - current.n_missing
+        top = sorted(current.unseen.items(), key=lambda item: (-item[1], item[0]))[:3]
+        evidence = "new: " + ", ".join(f"'{value[:40]}' {percent(k / m)}" for value, k in top) if top else None
+        n = reference.n - reference.n_missing
+        return _new(name, "unseen_share", current.n_unseen, m, n, reference.cells.n_singletons, evidence)
+    return None
+
+
+def _new(
+    name: str, metric: str, count: int, m: int, n: int, n_singletons: int, evidence: str | None
+) -> Measurement:
+    if n == 0 or m == 0:
+        return _empty(name, metric, n, m)
+    return Measurement(
+        check="quality",
+        metric=metric,
+        feature=name,
+        value=count / m,
+        effect=count / m,
+        p_value=significance.novelty_p_value(count, m, n, n_singletons),
+        n_reference=n,
+        n_current=m,
+        evidence=evidence,
+    )
+
+
+def _empty(name: str, metric: str, n: int, m: int) -> Measurement:
+    side = "reference" if n == 0 else "current sample"
+    reason = f"the {side} has no values"
+    return Measurement("quality", metric, None, n, m, feature=name, reason=reason)

@@ -1,0 +1,65 @@
+"""Every metric by name: what it means, its range, and which direction is worse. Docs and config checks read this table."""
+
+from dataclasses import dataclass
+
+from modelwatch.domain import Check
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a reader must know of a metric.
+
+    Attributes:
+        checks: where it appears.
+        low, high: its range; None is unbounded.
+        lower_is_worse: True for ratios, whose thresholds are crossed downwards.
+    """
+
+    name: str
+    checks: tuple[Check, ...]
+    meaning: str
+    low: float | None = 0.0
+    high: float | None = None
+    lower_is_worse: bool = False
+
+
+_DRIFT: tuple[Check, ...] = ("feature_drift", "prediction_drift")
+
+METRICS = {
+    info.name: info
+    for info in (
+        MetricInfo("psi", _DRIFT, "Population stability index over reference deciles or categories, in nats."),
+        MetricInfo("ks_statistic", _DRIFT, "Largest gap between the two cumulative distributions.", high=1.0),
+        MetricInfo("js_distance", _DRIFT, "Jensen-Shannon distance, base 2.", high=1.0),
+        MetricInfo("wasserstein", _DRIFT, "Earth mover's distance, in the feature's own unit."),
+        MetricInfo("chi2", _DRIFT, "Pearson's chi-square of the two samples' category counts."),
+        MetricInfo("row_count", ("quality",), "Requests judged."),
+        MetricInfo("missing_share", ("quality",), "Share of missing values; judged on its increase.", high=1.0),
+        MetricInfo("type_error_share", ("quality",), "Share of rows kept out for a wrong type here.", high=1.0),
+        MetricInfo("out_of_range_share", ("quality",), "Share outside the reference's range.", high=1.0),
+        MetricInfo("unseen_share", ("quality",), "Share of categories the reference never had.", high=1.0),
+        MetricInfo("selection_rate", ("fairness",), "Share of a group that was selected.", high=1.0),
+        MetricInfo("true_positive_rate", ("fairness",), "Share selected of a group's positives.", high=1.0),
+        MetricInfo("false_positive_rate", ("fairness",), "Share selected of a group's negatives.", high=1.0),
+        MetricInfo("false_negative_rate", ("fairness",), "Share not selected of a group's positives.", high=1.0),
+        MetricInfo(
+            "demographic_parity_difference", ("fairness",), "Largest minus smallest selection rate.", high=1.0
+        ),
+        MetricInfo(
+            "demographic_parity_ratio",
+            ("fairness",),
+            "Smallest over largest selection rate; 0.8 is the four-fifths line.",
+            high=1.0,
+            lower_is_worse=True,
+        ),
+        MetricInfo(
+            "equal_opportunity_difference", ("fairness",), "Largest minus smallest true positive rate.", high=1.0
+        ),
+        MetricInfo(
+            "equalized_odds_difference",
+            ("fairness",),
+            "The larger of the true and the false positive rates' differences.",
+            high=1.0,
+        ),
+    )
+}

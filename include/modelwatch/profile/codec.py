@@ -1,0 +1,147 @@
+"""Profiles and cells as compact bytes: a JSON header and integer arrays in the smallest type that holds them, deflated."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelwatch.errors import StoreError
+from modelwatch.profile.cells import CategoricalCells, Cells, NumericCells
+from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
+from modelwatch.profile.groups import GroupTable
+from modelwatch.profile.window import CellSet, Profile
+
+VERSION = 1
+
+
+def encode_profile(profile: Profile) -> bytes:
+    """The profile without its cells; the same profile always gives the same bytes."""
+    header = {
+        "n_rows": profile.n_rows,
+        "n_rejected": profile.n_rejected,
+        "type_errors": dict(profile.type_errors),
+        "columns": {name: _column_header(column) for name, column in profile.columns.items()},
+        "groups": [_group_header(table) for table in profile.groups.values()],
+    }
+    return _pack(header, (column.counts for column in profile.columns.values()))
+
+
+def decode_profile(data: bytes, cells: CellSet) -> Profile:
+    """The profile that `encode_profile` wrote, in the cells it was counted in.
+
+    Raises:
+        StoreError: the bytes are of another version or were counted in other cells.
+    """
+    header, arrays = _unpack(data)
+    columns = {}
+    for (name, entry), counts in zip(header["columns"].items(), arrays, strict=True):
+        if name not in cells or cells[name].size != len(counts):
+            message = f"the stored profile of '{name}' was counted in other cells; run build_profile again"
+            raise StoreError(message)
+        columns[name] = _column(cells[name], counts, entry)
+    return Profile(
+        header["n_rows"], columns, _groups(header), header["type_errors"], n_rejected=header["n_rejected"]
+    )
+
+
+def decode_groups(data: bytes) -> dict[str, GroupTable]:
+    """Only the group tables, which need no cells: days with different references can be added."""
+    return _groups(_unpack(data)[0])
+
+
+def encode_reference(cells: CellSet, profile: Profile) -> bytes:
+    """The reference's cells and its profile in them."""
+    header = {name: _cells_header(its_cells) for name, its_cells in cells.items()}
+    packed = _pack(header, (its.grid for its in cells.values() if isinstance(its, NumericCells)))
+    return len(packed).to_bytes(8, "big") + packed + encode_profile(profile)
+
+
+def decode_reference(data: bytes) -> tuple[dict[str, Cells], Profile]:
+    """What `encode_reference` wrote."""
+    length = int.from_bytes(data[:8], "big")
+    header, arrays = _unpack(data[8 : 8 + length])
+    grids = iter(arrays)
+    cells: dict[str, Cells] = {
+        name: NumericCells(next(grids), entry["complete"])
+        if entry["kind"] == "numeric"
+        else CategoricalCells(tuple(entry["categories"]), frozenset(entry["rare"]), entry["n_singletons"])
+        for name, entry in header.items()
+    }
+    return cells, decode_profile(data[8 + length :], cells)
+
+
+def cells_digest(cells: CellSet) -> str:
+    """sha256 of the cells: profiles with the same digest can be added."""
+    header = {name: _cells_header(its_cells) for name, its_cells in cells.items()}
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(cells):
+        its_cells = cells[name]
+        if isinstance(its_cells, NumericCells):
+            digest.update(its_cells.grid.tobytes())
+    return digest.hexdigest()
+
+
+def _cells_header(cells: Cells) -> dict[str, Any]:
+    if isinstance(cells, NumericCells):
+        return {"kind": "numeric", "complete": cells.complete}
+    return {
+        "kind": "categorical",
+        "categories": cells.categories,
+        "rare": sorted(cells.rare),
+        "n_singletons": cells.n_singletons,
+    }
+
+
+def _column_header(column: FeatureProfile) -> dict[str, Any]:
+    if isinstance(column, NumericProfile):
+        return {"low": column.low, "high": column.high}
+    return {"unseen": dict(column.unseen)}
+
+
+def _column(cells: Cells, counts: NDArray[Any], entry: Mapping[str, Any]) -> FeatureProfile:
+    counts = counts.astype(np.int64)
+    if isinstance(cells, NumericCells):
+        return NumericProfile(cells, counts, entry["low"], entry["high"])
+    return CategoricalProfile(cells, counts, entry["unseen"])
+
+
+def _group_header(table: GroupTable) -> dict[str, Any]:
+    rows = [[list(levels), cube.ravel().tolist()] for levels, cube in table.counts.items()]
+    return {"attributes": list(table.attributes), "counts": rows}
+
+
+def _groups(header: Mapping[str, Any]) -> dict[str, GroupTable]:
+    tables = [
+        GroupTable(
+            tuple(entry["attributes"]),
+            {tuple(levels): np.array(cube, dtype=np.int64).reshape(2, 3) for levels, cube in entry["counts"]},
+        )
+        for entry in header["groups"]
+    ]
+    return {table.attribute: table for table in tables}
+
+
+def _pack(header: Mapping[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:
+    small = [a if a.dtype.kind == "f" else a.astype(np.min_scalar_type(int(a.max(initial=0)))) for a in arrays]
+    layout = [[a.dtype.newbyteorder("<").str, len(a)] for a in small]
+    head = json.dumps({"version": VERSION, "layout": layout, "header": header}).encode()
+    body = b"".join(a.astype(a.dtype.newbyteorder("<")).tobytes() for a in small)
+    return zlib.compress(len(head).to_bytes(8, "big") + head + body, 6)
+
+
+def _unpack(data: bytes) -> tuple[Any, list[NDArray[Any]]]:
+    raw = zlib.decompress(data)
+    start = 8 + int.from_bytes(raw[:8], "big")
+    head = json.loads(raw[8:start])
+    if head["version"] != VERSION:
+        message = f"a profile of version {head['version']} was found; this is version {VERSION}: build it again"
+        raise StoreError(message)
+    arrays = []
+    for dtype, length in head["layout"]:
+        arrays.append(np.frombuffer(raw, dtype=dtype, count=length, offset=start))
+        start += arrays[-1].nbytes
+    return head["header"], arrays

@@ -1,0 +1,102 @@
+"""Group tables: for each group of a sensitive feature, the counts of (decision x label) that fairness is computed from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from modelwatch.domain import Schema, Sensitive
+
+MISSING = "(missing)"
+
+Cube = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTable:
+    """Counts by group.
+
+    Attributes:
+        attributes: the sensitive features, one or, for an intersection, several in declared order.
+        counts: group levels -> ``(2, 3)`` counts of decision (not selected, selected) x label (negative, positive, unknown).
+    """
+
+    attributes: tuple[str, ...]
+    counts: Mapping[tuple[str, ...], Cube]
+
+    @property
+    def attribute(self) -> str:
+        """``"gender"``, or ``"gender & age_band"`` for an intersection."""
+        return " & ".join(self.attributes)
+
+    def group(self, levels: tuple[str, ...]) -> str:
+        """``"gender=F"`` or ``"gender=F & age_band=18-24"``."""
+        return " & ".join(f"{name}={level}" for name, level in zip(self.attributes, levels, strict=True))
+
+    def __add__(self, other: "GroupTable") -> "GroupTable":
+        zero = np.zeros((2, 3), dtype=np.int64)
+        levels = sorted({*self.counts, *other.counts})
+        return GroupTable(
+            self.attributes,
+            {level: self.counts.get(level, zero) + other.counts.get(level, zero) for level in levels},
+        )
+
+
+def count_groups(rows: pa.Table, schema: Schema) -> dict[str, GroupTable]:
+    """One table per sensitive feature and per declared intersection; rows without a decision are left out."""
+    if schema.decision is None:
+        return {}
+    decided = rows.filter(pc.is_valid(rows[schema.decision]))
+    levels = {sensitive.name: group_levels(decided, sensitive) for sensitive in schema.sensitive}
+    outcome = _outcome_codes(decided, schema)
+    wanted = [(sensitive.name,) for sensitive in schema.sensitive] + list(schema.intersections)
+    tables = [_count(attributes, [levels[name] for name in attributes], outcome) for attributes in wanted]
+    return {table.attribute: table for table in tables}
+
+
+def group_levels(rows: pa.Table, sensitive: Sensitive) -> pa.ChunkedArray:
+    """The group of each row: the value itself, or for a banded feature ``"<25"``, ``"25-35"`` (35 excluded), ``">=50"``."""
+    values = rows[sensitive.name]
+    if sensitive.bands:
+        values = _banded(values, sensitive.bands)
+    elif pa.types.is_floating(values.type):
+        values = pa.chunked_array([pa.array([_text(value) for value in values.to_pylist()], pa.string())])
+    return pc.fill_null(values, MISSING)
+
+
+def _banded(values: pa.ChunkedArray, bands: tuple[float, ...]) -> pa.ChunkedArray:
+    cuts = [_text(cut) for cut in bands]
+    labels = [f"<{cuts[0]}", *(f"{a}-{b}" for a, b in zip(cuts, cuts[1:], strict=False)), f">={cuts[-1]}"]
+    array = np.asarray(values.to_numpy(), dtype=np.float64)
+    codes = np.searchsorted(np.asarray(bands), array, side="right")
+    taken = pa.array(np.asarray(labels, dtype=object)[codes], pa.string(), mask=np.isnan(array))
+    return pa.chunked_array([taken])
+
+
+def _text(value: float | None) -> str | None:
+    return None if value is None else f"{value:.15g}"
+
+
+def _outcome_codes(rows: pa.Table, schema: Schema) -> Cube:
+    """``3 * decision + label``, with 2 standing for an unknown label."""
+    decision = np.asarray(rows[schema.decision].to_numpy(), dtype=np.int64)
+    if schema.label is None:
+        return 3 * decision + 2
+    label = pc.fill_null(pc.cast(rows[schema.label], pa.int8()), 2)
+    return 3 * decision + np.asarray(label.to_numpy(), dtype=np.int64)
+
+
+def _count(attributes: tuple[str, ...], columns: list[pa.ChunkedArray], outcome: Cube) -> GroupTable:
+    """Encode each column as integers, combine them into one code per row and count the codes at once."""
+    code, levels = np.zeros(len(outcome), dtype=np.int64), [()]
+    for column in columns:
+        encoded = column.combine_chunks().dictionary_encode()
+        names = encoded.dictionary.to_pylist()
+        code = code * len(names) + np.asarray(encoded.indices, dtype=np.int64)
+        levels = [(*level, name) for level in levels for name in names]
+    cube = np.bincount(code * 6 + outcome, minlength=6 * len(levels)).reshape(len(levels), 2, 3)
+    counts = {level: cube[i].astype(np.int64) for i, level in enumerate(levels) if cube[i].any()}
+    return GroupTable(attributes, {level: counts[level] for level in sorted(counts)})

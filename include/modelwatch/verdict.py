@@ -1,0 +1,129 @@
+"""From measurements to a verdict: the one place where thresholds are applied."""
+
+from collections.abc import Iterable
+
+from modelwatch.calibration.significance import benjamini_hochberg
+from modelwatch.domain import Judgement, Levels, Measurement, Result, Rules, Status
+from modelwatch.metrics.registry import METRICS
+
+NO_LEVELS = Levels()
+
+
+def judge(measurements: Iterable[Measurement], rules: Rules, *, n_current: int, unmeasured: str | None = None) -> Judgement:
+    """The verdict of a window.
+
+    Args:
+        measurements: everything the checks measured.
+        rules: thresholds and limits of the monitor.
+        n_current: requests judged.
+        unmeasured: why the window was not measured as it should (cut short, too many rejected rows, a failed check);
+            the verdict is then ``not_measured`` unless what was measured is an alert already.
+    """
+    measured = list(measurements)
+    q_values = _q_values(measured, rules)
+    results = tuple(_judge_one(m, rules, q, n_current) for m, q in zip(measured, q_values, strict=True))
+    findings = tuple(sorted((r for r in results if r.status in ("alert", "warning")), key=_severity, reverse=True))
+    statuses = {result.status for result in results}
+    if unmeasured is not None:
+        return Judgement("not_measured", unmeasured, results, findings)
+    if n_current < rules.minimum:
+        reason = f"{n_current} requests; the minimum is {rules.minimum}"
+        return Judgement("insufficient_data", reason, results, findings)
+    for level in ("alert", "warning"):
+        if level in statuses:
+            return Judgement(level, None, results, findings)
+    blind = _blind_checks(results, rules)
+    if blind:
+        return Judgement("insufficient_data", f"not enough evidence for {', '.join(blind)}", results, findings)
+    return Judgement("ok", None, results, findings)
+
+
+def levels_of(measurement: Measurement, rules: Rules) -> Levels:
+    """The limits that apply: the feature's own, else the metric's, else none."""
+    own = rules.by_feature.get(measurement.feature or "", {})
+    return own.get(measurement.metric) or rules.levels.get(measurement.metric, NO_LEVELS)
+
+
+def _q_values(measured: list[Measurement], rules: Rules) -> list[float | None]:
+    """Benjamini-Hochberg over every test of the run that can alarm."""
+    family = [
+        i for i, m in enumerate(measured) if m.p_value is not None and levels_of(m, rules) != NO_LEVELS
+    ]
+    q_values: list[float | None] = [None] * len(measured)
+    adjusted = benjamini_hochberg([measured[i].p_value or 0.0 for i in family])
+    for i, q in zip(family, adjusted, strict=True):
+        q_values[i] = q
+    return q_values
+
+
+def _judge_one(m: Measurement, rules: Rules, q_value: float | None, n_current: int) -> Result:
+    levels = levels_of(m, rules)
+    resting = levels.alert if levels.warning is None else levels.warning
+    if m.metric == "row_count":
+        enough = n_current >= rules.minimum
+        return Result(m, "ok" if enough else "insufficient_data", float(rules.minimum), reason=m.reason)
+    if not m.sufficient:
+        return Result(m, "insufficient_data", resting, q_value, m.reason)
+    if m.value is None or m.effect is None:
+        return Result(m, "not_computable", resting, q_value, m.reason)
+    if n_current < rules.minimum:
+        reason = f"{n_current} requests; the minimum is {rules.minimum}"
+        return Result(m, "insufficient_data", resting, q_value, reason)
+    is_significant = q_value is None or q_value <= rules.false_discovery_rate
+    named: tuple[tuple[Status, float | None], ...] = (("alert", levels.alert), ("warning", levels.warning))
+    for status, threshold in named:
+        if threshold is not None and is_significant and crosses(m, threshold):
+            return Result(m, status, threshold, q_value, m.reason)
+    return _not_crossed(m, levels, resting, q_value, is_significant=is_significant)
+
+
+def _not_crossed(
+    m: Measurement, levels: Levels, resting: float | None, q_value: float | None, *, is_significant: bool
+) -> Result:
+    """Nothing crossed: quiet only if the sample could have shown a crossing."""
+    limit = levels.alert if levels.alert is not None else levels.warning
+    if limit is not None and not _could_have_seen(m, limit):
+        reason = f"the smallest effect {m.n_current} requests can show is {m.smallest_detectable:.3g}"
+        return Result(m, "insufficient_data", resting, q_value, reason)
+    beyond = limit is not None and resting is not None and m.value is not None and _beyond(m, m.value, resting)
+    if not beyond:
+        return Result(m, "ok", resting, q_value, m.reason)
+    reason = "within what chance explains" if not is_significant else "the part above chance is below the threshold"
+    return Result(m, "ok", resting, q_value, reason)
+
+
+def crosses(m: Measurement, threshold: float) -> bool:
+    """Whether the evidence is beyond the threshold: the whole interval where there is one (fairness), else the debiased
+    effect. A value exactly at the threshold crosses for drift and shares; for an interval it must be strictly beyond.
+    """
+    if m.ci_low is not None and m.ci_high is not None:
+        return m.ci_high < threshold if METRICS[m.metric].lower_is_worse else m.ci_low > threshold
+    return m.effect is not None and _beyond(m, m.effect, threshold)
+
+
+def _beyond(m: Measurement, value: float, threshold: float) -> bool:
+    return value < threshold if METRICS[m.metric].lower_is_worse else value >= threshold
+
+
+def _could_have_seen(m: Measurement, limit: float) -> bool:
+    if m.smallest_detectable is None:
+        return True
+    room = 1.0 - limit if METRICS[m.metric].lower_is_worse else limit
+    return m.smallest_detectable <= room
+
+
+def _blind_checks(results: tuple[Result, ...], rules: Rules) -> list[str]:
+    """Checks with thresholds of which not one result could be judged."""
+    judged: dict[str, list[Status]] = {}
+    for result in results:
+        if levels_of(result.measurement, rules) != NO_LEVELS and result.measurement.reason != "no labels":
+            judged.setdefault(result.measurement.check, []).append(result.status)
+    return sorted(check for check, statuses in judged.items() if "ok" not in statuses)
+
+
+def _severity(result: Result) -> tuple[bool, float, float]:
+    """Alerts before warnings; then by how far beyond the threshold, in thresholds; then by significance."""
+    m, threshold = result.measurement, result.threshold or 1e-9
+    effect = m.effect or 0.0
+    distance = threshold / max(effect, 1e-9) if METRICS[m.metric].lower_is_worse else effect / threshold
+    return result.status == "alert", distance, -(m.p_value or 0.0)
