@@ -1,0 +1,102 @@
+"""The command line: `modelwatch init | lint | check | backtest | run | migrate`.
+
+Exit status: 0 ok or warning, 1 alert, 2 the config, data or usage is at fault, 3 not measured or insufficient.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from modelwatch import commands
+from modelwatch.errors import ModelwatchError
+
+app = typer.Typer(
+    name="modelwatch",
+    help="Drift and fairness monitoring of deployed models: an alarm that is right, once, and says why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Monitor = Annotated[str, typer.Argument(help="A name in include/monitors, or a path to a monitor file.")]
+CurrentFile = Annotated[Path, typer.Option("--current", help="The requests to judge, parquet or csv.")]
+LabelsFile = Annotated[Path | None, typer.Option("--labels", help="Labels by request id, parquet or csv.")]
+From = Annotated[str | None, typer.Option("--from", help="Start of the window, ISO 8601 date or time.")]
+To = Annotated[str | None, typer.Option("--to", help="End of the window (not included).")]
+Column = Annotated[str | None, typer.Option(help="A column of the reference.")]
+
+
+@app.command()
+def init(  # noqa: PLR0913  # one option per role: the contract of the command
+    name: Annotated[str, typer.Argument(help="Name of the monitor: lower-case letters, digits, underscores.")],
+    reference: Annotated[Path, typer.Option(help="Requests of a good time, parquet or csv.")],
+    id: Column = None,  # noqa: A002  # the option is called --id
+    timestamp: Column = None,
+    score: Column = None,
+    decision: Column = None,
+    label: Column = None,
+    sensitive: Annotated[list[str] | None, typer.Option(help="A sensitive feature; may be repeated.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
+) -> None:
+    """Write a monitor file for a reference: feature types inferred, thresholds sensible."""
+    roles = {"id": id, "timestamp": timestamp, "score": score, "decision": decision, "label": label}
+    commands.init(name, reference, roles=roles, sensitive=sensitive or [], output=output)
+
+
+@app.command()
+def lint(files: Annotated[list[Path] | None, typer.Argument(help="Monitor files; all without any.")] = None) -> None:
+    """Check monitor files, and that their references fit, without Airflow."""
+    raise typer.Exit(commands.lint(files or []))
+
+
+@app.command()
+def check(
+    monitor: Monitor,
+    current: CurrentFile,
+    labels: LabelsFile = None,
+    start: From = None,
+    end: To = None,
+    output: Annotated[Literal["table", "json"], typer.Option(help="How to print the result.")] = "table",
+) -> None:
+    """Judge a file of requests as one window; needs no database and no network."""
+    raise typer.Exit(commands.check(monitor, current, labels=labels, start=start, end=end, output=output))
+
+
+@app.command()
+def backtest(
+    monitor: Monitor,
+    current: CurrentFile,
+    every: Annotated[str, typer.Option(help="Length of each window: 1d, 12h, P7D ...")],
+    labels: LabelsFile = None,
+    output: Annotated[Literal["table", "jsonl"], typer.Option(help="How to print the results.")] = "table",
+) -> None:
+    """Judge every window of a file in order, persistence included."""
+    raise typer.Exit(commands.backtest(monitor, current, every=every, labels=labels, output=output))
+
+
+@app.command()
+def run(
+    monitor: Monitor,
+    start: Annotated[str, typer.Option("--from", help="Start of the window, ISO 8601 date or time.")],
+    end: Annotated[str, typer.Option("--to", help="End of the window (not included).")],
+    output: Annotated[Literal["table", "json"], typer.Option(help="How to print the result.")] = "json",
+) -> None:
+    """Fetch a window from the monitor's source, judge it and store it: a Dag run without Airflow."""
+    raise typer.Exit(commands.run(monitor, start=start, end=end, output=output))
+
+
+@app.command()
+def migrate() -> None:
+    """Create or upgrade the store's tables."""
+    commands.migrate()
+
+
+def main() -> None:
+    """Run the command line; a named failure prints its message and exits 2, never a traceback."""
+    try:
+        app()
+    except ModelwatchError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)

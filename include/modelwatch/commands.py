@@ -1,0 +1,147 @@
+"""What each command of the command line does; `cli.py` only declares their arguments.
+
+Imports are local to each command: `lint` must not pay for scipy, nor `check` for SQLAlchemy.
+"""
+
+import json
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from modelwatch.config import Monitor, load_monitor, resolve_monitor
+from modelwatch.errors import SettingsError
+from modelwatch.report.document import Evaluation, document
+from modelwatch.settings import Settings, connection_from_env
+
+EXIT_STATUS = {"ok": 0, "warning": 0, "alert": 1, "insufficient_data": 3, "not_measured": 3}
+
+
+def init(
+    name: str, reference: Path, *, roles: Mapping[str, str | None], sensitive: Sequence[str], output: Path | None
+) -> None:
+    """Write the monitor file and say what was inferred."""
+    from modelwatch.init import write_monitor
+
+    path, notes = write_monitor(name, reference, **roles, sensitive=list(sensitive), output=output)
+    _say(*notes, f"wrote {path}", f"next: modelwatch lint {path}")
+
+
+def lint(files: Sequence[Path]) -> int:
+    """Print every problem of every file; 2 when there is one."""
+    import os
+
+    from modelwatch.config import find_monitors
+    from modelwatch.lint import lint_monitor
+
+    folder = Settings.from_env().monitors_dir
+    paths = list(files) or list(find_monitors(folder).values())
+    if not paths:
+        message = f"{folder}: no monitor files; write one with `modelwatch init`"
+        raise SettingsError(message)
+    bad = 0
+    for path in paths:
+        problems, notes = lint_monitor(path, os.environ)
+        bad += bool(problems)
+        _complain(*problems)
+        _say(*(f"{path}: note: {note}" for note in notes), *([] if problems else [f"{path}: ok"]))
+    return 2 if bad else 0
+
+
+def check(
+    monitor: str, current: Path, *, labels: Path | None, start: str | None, end: str | None, output: str
+) -> int:
+    """Judge the file and print the result."""
+    from modelwatch.steps.offline import check_file
+
+    settings, loaded = _load(monitor)
+    evaluation = check_file(
+        loaded,
+        settings,
+        str(current),
+        labels=None if labels is None else str(labels),
+        start=_moment(start, loaded, "--from"),
+        end=_moment(end, loaded, "--to"),
+    )
+    return _show(evaluation, output)
+
+
+def backtest(monitor: str, current: Path, *, every: str, labels: Path | None, output: str) -> int:
+    """Judge every window and print each as it is judged; 1 when one would have paged, 3 when none was measured."""
+    from modelwatch.report.table import backtest_line, backtest_summary
+    from modelwatch.schedule import parse_every
+    from modelwatch.steps.offline import backtest_file
+
+    settings, loaded = _load(monitor)
+    labels_file = None if labels is None else str(labels)
+    evaluations = []
+    for evaluation in backtest_file(loaded, settings, str(current), every=parse_every(every), labels=labels_file):
+        _say(json.dumps(document(evaluation)) if output == "jsonl" else backtest_line(evaluation))
+        evaluations.append(evaluation)
+    if output == "table":
+        _say(backtest_summary(evaluations))
+    statuses = {EXIT_STATUS[evaluation.judgement.verdict] for evaluation in evaluations}
+    return 1 if 1 in statuses else 0 if 0 in statuses else 3
+
+
+def run(monitor: str, *, start: str, end: str, output: str) -> int:
+    """Fetch, judge and store a window, then print what was stored."""
+    from modelwatch.domain import Window
+    from modelwatch.steps import Run
+    from modelwatch.steps.inline import run_window
+
+    settings, loaded = _load(monitor)
+    first, last = _moment(start, loaded, "--from"), _moment(end, loaded, "--to")
+    if first is None or last is None or last <= first:
+        message = f"--to must be after --from; got --from {start} --to {end}"
+        raise SettingsError(message)
+    one = Run(loaded, Window(first, last), f"cli__{uuid.uuid4()}", "cli", settings)
+    return _show(run_window(one, connection_from_env), output)
+
+
+def migrate() -> None:
+    """Upgrade the store named in the settings, else the embedded one."""
+    from modelwatch.steps.inline import migrated_settings
+
+    _say(f"the store is up to date: {migrated_settings(Settings.from_env()).safe_database_url}")
+
+
+def _load(monitor: str) -> tuple[Settings, Monitor]:
+    settings = Settings.from_env()
+    return settings, load_monitor(resolve_monitor(monitor, settings.monitors_dir))
+
+
+def _moment(text: str | None, monitor: Monitor, option: str) -> datetime | None:
+    """An ISO date or time in UTC; one without an offset is in the monitor's time zone."""
+    from datetime import UTC
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{option}: '{text}' is not an ISO 8601 date or time; write 2026-03-01 or 2026-03-01T06:00:00Z"
+        raise SettingsError(message) from None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=monitor.tzinfo)
+    return aware.astimezone(UTC)
+
+
+def _show(evaluation: Evaluation, output: str) -> int:
+    if output == "json":
+        _say(json.dumps(document(evaluation), indent=2))
+    else:
+        from modelwatch.report.table import evaluation_table
+
+        _say(evaluation_table(evaluation))
+    return EXIT_STATUS[evaluation.judgement.verdict]
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+
+
+def _complain(*lines: str) -> None:
+    for line in lines:
+        sys.stderr.write(f"{line}\n")

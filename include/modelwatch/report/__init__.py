@@ -1,0 +1,1 @@
+"""Pure rendering of stored evaluations, and the policy of who hears of them."""

@@ -1,0 +1,40 @@
+"""What a set of findings may mean, in two sentences for someone who was asleep a minute ago."""
+
+from modelwatch.domain import Judgement
+
+
+def meaning(judgement: Judgement) -> str:
+    """The likeliest reading of which checks fired together, and where to look first; never a claim of certainty."""
+    fired = {result.measurement.check for result in judgement.findings}
+    sentences = [text for checks, text in _READINGS if checks <= fired]
+    first = sentences[0] if sentences else "Open the window's results: the findings are not of a usual kind."
+    return f"{first} {_FAIRNESS}" if "fairness" in fired and first != _FAIRNESS else first
+
+
+_FAIRNESS = (
+    "Groups are selected at different rates, beyond what their sizes explain: look at which traffic of the group is "
+    "new before touching the model."
+)
+
+# The first reading whose checks all fired is the one that is told.
+_READINGS: tuple[tuple[set[str], str], ...] = (
+    (
+        {"quality", "feature_drift", "prediction_drift"},
+        "Data arrives differently (see the quality findings) and the score follows: suspect the upstream pipeline first.",
+    ),
+    (
+        {"quality", "feature_drift"},
+        "Data arrives differently (see the quality findings), the score does not move yet: suspect the upstream pipeline.",
+    ),
+    ({"quality"}, "Data arrives differently: suspect the upstream pipeline before the model."),
+    (
+        {"feature_drift", "prediction_drift"},
+        "Inputs moved and the score moved with them: either an upstream change or a different population.",
+    ),
+    ({"feature_drift"}, "Inputs moved, the score did not: often benign, but check that the feature is still what it was."),
+    (
+        {"prediction_drift"},
+        "The score moved while no single input did: was the model redeployed, or did inputs change together?",
+    ),
+    ({"fairness"}, _FAIRNESS),
+)

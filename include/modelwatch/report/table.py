@@ -1,0 +1,78 @@
+"""Evaluations as plain text for a terminal."""
+
+from collections.abc import Sequence
+
+from modelwatch.domain import Result, iso
+from modelwatch.report.document import Evaluation
+from modelwatch.report.policy import finding_key
+
+ROW = "{:<17} {:<30} {:<28} {:>10} {:>9} {:>9}  {:<17} {}"
+
+
+def evaluation_table(evaluation: Evaluation) -> str:
+    """The verdict, the evidence it rests on, and every judged result, findings first."""
+    judgement = evaluation.judgement
+    rest = [result for result in judgement.results if result not in judgement.findings and result.threshold is not None]
+    lines = [
+        f"{evaluation.monitor}  {_window(evaluation)}  {judgement.verdict.upper()}{_reason(judgement.reason)}",
+        f"{evaluation.n_current:,} requests against {evaluation.n_reference:,} of the reference"
+        f"{', would page' if evaluation.page else ''}",
+        "",
+        ROW.format("check", "metric", "feature or group", "value", "threshold", "q", "status", "why"),
+        *(_row(result) for result in [*judgement.findings, *rest]),
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def backtest_line(evaluation: Evaluation) -> str:
+    """One window as one line: day, verdict, page, requests, top finding."""
+    page = "page" if evaluation.page else "-"
+    top = top_finding(evaluation) or evaluation.judgement.reason or ""
+    verdict = evaluation.judgement.verdict
+    return f"{_window(evaluation):<44} {verdict:<17} {page:<5} {evaluation.n_current:>9,}  {top}".rstrip()
+
+
+def backtest_summary(evaluations: Sequence[Evaluation]) -> str:
+    """How often on-call would have been paged."""
+    pages = sum(evaluation.page for evaluation in evaluations)
+    measured = sum(evaluation.judgement.verdict in ("ok", "warning", "alert") for evaluation in evaluations)
+    return f"{len(evaluations)} windows, {measured} measured; would have paged {pages} times"
+
+
+def top_finding(evaluation: Evaluation) -> str | None:
+    """``"amount psi 2.31 (alert at 0.25): (12.5, inf): 10 % -> 95 %"``."""
+    findings = evaluation.judgement.findings
+    if not findings:
+        return None
+    m, more = findings[0].measurement, len({finding_key(result) for result in findings}) - 1
+    evidence = f": {m.evidence}" if m.evidence else ""
+    others = f" (+{more} more)" if more else ""
+    threshold = findings[0].threshold
+    return f"{m.feature or m.group or ''} {m.metric} {m.value:.3g} ({findings[0].status} at {threshold:g}){evidence}{others}"
+
+
+def _window(evaluation: Evaluation) -> str:
+    window = evaluation.window
+    return f"{iso(window.start)}/{iso(window.end)}" if window else "(no timestamps)"
+
+
+def _reason(reason: str | None) -> str:
+    return f": {reason}" if reason else ""
+
+
+def _row(result: Result) -> str:
+    m = result.measurement
+    return ROW.format(
+        m.check,
+        m.metric,
+        (m.feature or m.group or "")[:28],
+        _number(m.value),
+        _number(result.threshold),
+        _number(result.q_value),
+        result.status,
+        result.reason or m.evidence or "",
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

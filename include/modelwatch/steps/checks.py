@@ -1,0 +1,71 @@
+"""The check tasks: one per Dag task, each reads the profile and writes its measurements."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from modelwatch.domain import Check, Measurement
+from modelwatch.profile import GroupTable, Profile, decode_groups
+from modelwatch.profile.window import add_groups
+from modelwatch.steps.fetch import read_profile
+from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.measured import encode
+from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.run import Run
+from modelwatch.store import engine, repository
+from modelwatch.store.samples import Artifacts
+
+
+def check_quality(run: Run, profile_ref: str) -> str:
+    """Measure data quality; returns the measurements' URI."""
+    return _check(run, "quality", profile_ref)
+
+
+def check_feature_drift(run: Run, profile_ref: str) -> str:
+    """Measure the drift of every feature; returns the measurements' URI."""
+    return _check(run, "feature_drift", profile_ref)
+
+
+def check_prediction_drift(run: Run, profile_ref: str) -> str:
+    """Measure the drift of score and decision; returns the measurements' URI."""
+    return _check(run, "prediction_drift", profile_ref)
+
+
+def check_fairness(run: Run, profile_ref: str) -> str:
+    """Measure group fairness over the monitor's fairness window; returns the measurements' URI."""
+    reference = load_reference(run.monitor, run.settings)
+    current = read_profile(run, profile_ref, reference)
+    earlier, n_windows = earlier_groups(run)
+    measured = _measure("fairness", reference, replace(current, groups=add_groups(current.groups, earlier)), run)
+    if n_windows:
+        note = f"with the {n_windows} stored windows before it"
+        measured = [replace(m, evidence=f"{m.evidence}; {note}" if m.evidence else note) for m in measured]
+    return _write(run, "fairness", measured)
+
+
+def earlier_groups(run: Run) -> tuple[Mapping[str, GroupTable], int]:
+    """The group tables of the stored windows that the fairness window adds to this one, and how many there were."""
+    monitor, window = run.monitor, run.window
+    length = monitor.fairness.window if monitor.fairness else None
+    start = window.back(length).start if length else window.start
+    if start == window.start:
+        return {}, 0
+    with engine.session(run.settings.database_url) as session:
+        stored = repository.profiles_in(session, monitor.monitor, start, window.start)
+    groups: Mapping[str, GroupTable] = {}
+    for profile in stored:
+        groups = add_groups(groups, decode_groups(profile.content))
+    return groups, len(stored)
+
+
+def _check(run: Run, check: Check, profile_ref: str) -> str:
+    reference = load_reference(run.monitor, run.settings)
+    current = read_profile(run, profile_ref, reference)
+    return _write(run, check, _measure(check, reference, current, run))
+
+
+def _measure(check: Check, reference: Reference, current: Profile, run: Run) -> list[Measurement]:
+    return MEASURES[check](reference.profile, current, run.monitor)
+
+
+def _write(run: Run, check: Check, measured: list[Measurement]) -> str:
+    return Artifacts(run.settings.samples_url).write_bytes(f"{run.folder}/{check}.json", encode(measured))

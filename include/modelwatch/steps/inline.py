@@ -1,0 +1,53 @@
+"""A whole run in this process: `modelwatch run` and `modelwatch migrate`, on the named store or the embedded one."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from modelwatch.domain import Judgement
+from modelwatch.errors import SourceError
+from modelwatch.report.document import Evaluation
+from modelwatch.settings import Settings, connection_from_env
+from modelwatch.steps.checks import check_fairness, check_feature_drift, check_prediction_drift, check_quality
+from modelwatch.steps.fetch import build_profile, fetch_sample
+from modelwatch.steps.judge import judge_and_store
+from modelwatch.steps.run import Connect, Run
+from modelwatch.store import engine, repository
+
+CHECKS: dict[str, Callable[[Run, str], str]] = {
+    "quality": check_quality,
+    "feature_drift": check_feature_drift,
+    "prediction_drift": check_prediction_drift,
+    "fairness": check_fairness,
+}
+
+
+def run_window(run: Run, connect: Connect) -> Evaluation:
+    """Every task of the Dag in order, up to the store; a source that fails is stored as not measured, like in the Dag."""
+    run = replace(run, settings=migrated_settings(run.settings))
+    sample_ref = profile_ref = None
+    results: dict[str, str | None] = dict.fromkeys(CHECKS)
+    with suppress(SourceError):
+        sample_ref = fetch_sample(run, connect)
+        profile_ref = build_profile(run, sample_ref)
+        results = {name: check(run, profile_ref) for name, check in CHECKS.items()}
+    evaluation_id = judge_and_store(run, sample_ref=sample_ref, profile_ref=profile_ref, results=results)
+    with engine.session(run.settings.database_url) as session:
+        stored = repository.load_evaluation(session, evaluation_id)
+    judgement = Judgement(stored.verdict, stored.reason, stored.results, stored.findings)
+    return Evaluation(
+        stored.monitor, stored.window, judgement, stored.n_reference, stored.n_current, stored.coverage, stored.page
+    )
+
+
+def migrated_settings(settings: Settings) -> Settings:
+    """The settings with the URL of a store whose tables are up to date, starting the embedded one when none is named."""
+    url = settings.database_url
+    if url is None and settings.store_connection is not None:
+        url = engine.database_url(connection_from_env(settings.store_connection))
+    if url is None:
+        embedded = engine.embedded_postgres(settings.home)
+        embedded.create_database("modelwatch")
+        url = embedded.url("modelwatch")
+    engine.migrate(url)
+    return replace(settings, database_url=url)

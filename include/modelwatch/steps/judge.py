@@ -1,0 +1,134 @@
+"""judge_and_store: from measurements to a stored, immutable, numbered evaluation, in one transaction."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from modelwatch.domain import Judgement, Measurement, Sample
+from modelwatch.report.document import Evaluation, document
+from modelwatch.report.policy import Keys, alert_keys, would_page
+from modelwatch.steps.fetch import failure_reason
+from modelwatch.steps.measured import decode
+from modelwatch.steps.reference import load_reference
+from modelwatch.steps.run import Run
+from modelwatch.store import engine, repository
+from modelwatch.store.repository import NewEvaluation, StoredProfile
+from modelwatch.store.samples import Artifacts
+from modelwatch.verdict import judge
+
+MEASURED = ("ok", "warning", "alert")
+
+
+def judge_and_store(
+    run: Run, *, sample_ref: str | None, profile_ref: str | None, results: Mapping[str, str | None]
+) -> int:
+    """Judge what the checks measured and store it; returns the evaluation's id.
+
+    Args:
+        run: the run.
+        sample_ref, profile_ref: None when that task failed.
+        results: check name -> measurements' URI, None when that check failed. Whatever failed makes the window
+            ``not_measured``: stored as such, never green.
+    """
+    artifacts = Artifacts(run.settings.samples_url)
+    sample = artifacts.read_sample(sample_ref) if sample_ref else None
+    measured = [m for ref in results.values() if ref for m in decode(artifacts.read_bytes(ref))]
+    judgement = judge(
+        measured, run.monitor.rules(), n_current=_kept(sample), unmeasured=_unmeasured(run, sample, profile_ref, results)
+    )
+    with engine.session(run.settings.database_url) as session, session.begin():
+        open_after = run.monitor.alerts.open_after
+        earlier = _earlier(session, run, open_after.of)
+        page = would_page(alert_keys(judgement), earlier, windows=open_after.windows, of=open_after.of)
+        new = _new_evaluation(run, judgement, sample, sample_ref, page=page)
+        profile = _stored_profile(run, profile_ref, artifacts, sample)
+        return repository.save_evaluation(session, new, judgement.results, judgement.findings, profile)
+
+
+def _kept(sample: Sample | None) -> int:
+    return sample.rows.num_rows if sample else 0
+
+
+def _unmeasured(
+    run: Run, sample: Sample | None, profile_ref: str | None, results: Mapping[str, str | None]
+) -> str | None:
+    """Why this window was not measured as it should have been, or None."""
+    if sample is None:
+        return failure_reason(run) or "fetch_sample failed: see its log"
+    rules = run.monitor.rules()
+    if sample.rejected_share > rules.max_rejected:
+        worst = max(sample.rejects, key=lambda reject: reject.count)
+        return f"{sample.n_rejected} rows did not parse, most of them for '{worst.column}': {worst.problem}"
+    if sample.coverage is not None and sample.coverage < rules.min_coverage:
+        return f"{sample.n_seen} of {sample.n_total} requests were seen"
+    if profile_ref is None:
+        return "build_profile failed: see its log"
+    failed = [check for check, ref in results.items() if ref is None]
+    return f"{', '.join(failed)} failed: see the tasks' logs" if failed else None
+
+
+def _earlier(session: repository.Session, run: Run, of: int) -> list[Keys]:
+    """The problems of the measured windows before this one, newest first."""
+    recent = repository.recent_judgements(session, run.monitor.monitor, before=run.window, limit=max(0, of - 1))
+    return [alert_keys(judgement) for judgement in recent]
+
+
+def _new_evaluation(
+    run: Run, judgement: Judgement, sample: Sample | None, sample_ref: str | None, *, page: bool
+) -> NewEvaluation:
+    monitor = run.monitor
+    coverage = sample.coverage if sample else None
+    n_reference = _n_reference([result.measurement for result in judgement.results])
+    evaluation = Evaluation(monitor.monitor, run.window, judgement, n_reference, _kept(sample), coverage, page)
+    content = json.dumps(document(evaluation), sort_keys=True).encode()
+    return NewEvaluation(
+        monitor=monitor.monitor,
+        window=run.window,
+        run_id=run.run_id,
+        run_type=run.run_type,
+        config_sha256=monitor.sha256,
+        config=monitor.model_dump(mode="json"),
+        content_digest=hashlib.sha256(monitor.sha256.encode() + content).hexdigest(),
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        page=page,
+        n_reference=n_reference,
+        n_current=_kept(sample),
+        coverage=coverage,
+        sample=_sample_evidence(sample, sample_ref),
+        reference_digest=load_reference(monitor, run.settings).digest if judgement.results else None,
+        model_version=run.model_version,
+        run_url=run.run_url,
+    )
+
+
+def _n_reference(measured: list[Measurement]) -> int:
+    """The reference's requests, as the row count's measurement tells them; 0 when nothing was measured."""
+    return next((m.n_reference or 0 for m in measured if m.metric == "row_count"), 0)
+
+
+def _sample_evidence(sample: Sample | None, sample_ref: str | None) -> dict[str, object] | None:
+    if sample is None:
+        return None
+    return {
+        "uri": sample_ref,
+        "n_seen": sample.n_seen,
+        "n_duplicate": sample.n_duplicate,
+        "n_rejected": sample.n_rejected,
+        "n_total": sample.n_total,
+        "rejects": [[r.column, r.problem, r.count, r.example] for r in sample.rejects],
+    }
+
+
+def _stored_profile(
+    run: Run, profile_ref: str | None, artifacts: Artifacts, sample: Sample | None
+) -> StoredProfile | None:
+    if profile_ref is None:
+        return None
+    reference = load_reference(run.monitor, run.settings)
+    return StoredProfile(
+        window=run.window,
+        cells_digest=reference.cells_digest,
+        n_rows=_kept(sample),
+        content=artifacts.read_bytes(profile_ref),
+    )

@@ -1,0 +1,48 @@
+"""Each check as a function of the reference, the current profile and the monitor: shared by the tasks and the commands."""
+
+from collections.abc import Callable, Mapping
+
+from modelwatch.checks.drift import measure_drift
+from modelwatch.checks.fairness import measure_fairness
+from modelwatch.checks.quality import measure_quality
+from modelwatch.config import Monitor
+from modelwatch.domain import Check, Measurement
+from modelwatch.profile import Profile
+
+Measure = Callable[[Profile, Profile, Monitor], list[Measurement]]
+
+
+def quality(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
+    """Missing values, wrong types, values outside the range, unseen categories, row count."""
+    return measure_quality(reference, current, alpha=_alpha(reference, monitor))
+
+
+def feature_drift(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
+    """Every drift metric of every feature."""
+    names, alpha = list(monitor.schema().features), _alpha(reference, monitor)
+    return measure_drift(reference, current, names, check="feature_drift", alpha=alpha)
+
+
+def prediction_drift(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
+    """The same metrics of the score and the decision; nothing when the monitor names neither."""
+    schema, alpha = monitor.schema(), _alpha(reference, monitor)
+    names = [name for name in (schema.score, schema.decision) if name is not None]
+    return measure_drift(reference, current, names, check="prediction_drift", alpha=alpha)
+
+
+def fairness(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
+    """Rates by group, their differences and ratios."""
+    return measure_fairness(reference.groups, current.groups, alpha=monitor.rules().false_discovery_rate)
+
+
+MEASURES: Mapping[Check, Measure] = {
+    "quality": quality,
+    "feature_drift": feature_drift,
+    "prediction_drift": prediction_drift,
+    "fairness": fairness,
+}
+
+
+def _alpha(reference: Profile, monitor: Monitor) -> float:
+    """What one test of the family must reach at worst: the false discovery rate over the number of columns."""
+    return monitor.rules().false_discovery_rate / max(1, len(reference.columns))

@@ -1,0 +1,81 @@
+"""The reference: read, checked and fitted once, then cached by the digest of its bytes and of what is counted."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modelwatch.config import Monitor
+from modelwatch.domain import Page
+from modelwatch.errors import DataError
+from modelwatch.profile import CellSet, Profile, cells_digest, decode_reference, encode_reference
+from modelwatch.profile import fit_cells, profile_rows
+from modelwatch.settings import Settings
+from modelwatch.sources import files
+from modelwatch.store.samples import Artifacts
+
+FIT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The cells fitted on the reference, its profile in them, and the digests that say which reference this is."""
+
+    cells: CellSet
+    profile: Profile
+    digest: str
+    cells_digest: str
+
+
+def load_reference(monitor: Monitor, settings: Settings) -> Reference:
+    """The fitted reference, from the cache when neither the file nor the schema has changed.
+
+    Raises:
+        DataError: the file is missing, unreadable, empty, or too many of its rows do not parse.
+    """
+    digest = _digest(monitor)
+    artifacts, path = Artifacts(settings.samples_url), f"reference/{digest}.bin"
+    cached = artifacts.read_if_there(path)
+    if cached is None:
+        cells, profile = _fit(monitor)
+        artifacts.write_bytes(path, encode_reference(cells, profile))
+    else:
+        cells, profile = decode_reference(cached)
+    return Reference(cells, profile, digest, cells_digest(cells))
+
+
+def _fit(monitor: Monitor) -> tuple[CellSet, Profile]:
+    uri, schema = monitor.reference_uri, monitor.schema()
+    page = files.read_table(uri, schema, timezone=monitor.tzinfo)
+    _require_usable(page, monitor)
+    cells = fit_cells(page.rows, schema)
+    return cells, profile_rows(page.rows, cells, schema)
+
+
+def _require_usable(page: Page, monitor: Monitor) -> None:
+    kept, rejected = page.rows.num_rows, sum(reject.count for reject in page.rejects)
+    if rejected > monitor.source.max_rejected_share * (kept + rejected):
+        worst = max(page.rejects, key=lambda reject: reject.count)
+        message = (
+            f"{monitor.reference_uri}: column '{worst.column}': {worst.count} of {kept + rejected} rows do not parse "
+            f"({worst.problem}); correct the file or the feature's type in the monitor file"
+        )
+        raise DataError(message)
+    if kept == 0:
+        message = f"{monitor.reference_uri}: the reference has no rows; it needs the requests to compare with"
+        raise DataError(message)
+
+
+def _digest(monitor: Monitor) -> str:
+    """Of the file's bytes and of everything that decides what is counted."""
+    schema = monitor.schema()
+    counted: Mapping[str, object] = {
+        "fit": FIT_VERSION,
+        "columns": [repr(column) for column in schema.columns],
+        "features": dict(schema.features),
+        "roles": [schema.score, schema.decision, schema.label],
+        "groups": [[repr(s) for s in schema.sensitive], schema.intersections],
+        "timezone": str(monitor.tzinfo),
+    }
+    text = json.dumps(counted, sort_keys=True) + files.digest(monitor.reference_uri)
+    return hashlib.sha256(text.encode()).hexdigest()
