@@ -1,0 +1,110 @@
+"""Published worked examples, each with its source in the file of shared data."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.spatial import distance
+from support.rows import numeric
+from support.shared_data import shared_data
+
+from modelwatch.metrics import drift, fairness
+from modelwatch.profile.cells import fit_numeric
+from modelwatch.profile.features import count
+
+
+@pytest.fixture(scope="module")
+def cases() -> dict[str, dict[str, Any]]:
+    path = shared_data("worked_examples") / "worked_examples.json"
+    return {case["id"]: case for case in json.loads(path.read_text())}
+
+
+def test_psi_of_the_heloc_table(cases: dict[str, Any]) -> None:
+    case = cases["psi_optbinning_heloc"]
+    actual, expected = np.array(case["actual_counts"]), np.array(case["expected_counts"])
+    terms = drift.psi_terms(expected / expected.sum(), actual / actual.sum())
+    assert terms == pytest.approx(case["published_per_bin"], abs=case["abs_tol"])
+    assert drift.psi(expected / expected.sum(), actual / actual.sum()) == pytest.approx(
+        case["published_total"], abs=case["abs_tol"]
+    )
+
+
+def floored(counts: np.ndarray, floor: float) -> np.ndarray:
+    shares = counts / counts.sum()
+    return np.where(shares == 0, floor, shares)
+
+
+@pytest.mark.parametrize("case_id", ["psi_feature_engine_separated", "psi_feature_engine_20rows"])
+def test_psi_of_separated_samples_with_the_publishers_floor(cases: dict[str, Any], case_id: str) -> None:
+    case = cases[case_id]
+    basis, test = (np.arange(*(int(x) + i for i, x in enumerate(case[key].split("..")))) for key in ("basis", "test"))
+    edges = np.concatenate([[-np.inf], np.quantile(basis, np.linspace(0, 1, 11)[1:-1]), [np.inf]])
+    r, c = np.histogram(basis, edges)[0], np.histogram(test, edges)[0]
+    value = drift.psi_terms(floored(r, case["empty_bin_floor"]), floored(c, case["empty_bin_floor"])).sum()
+    assert value == pytest.approx(case["published"], abs=1e-9)
+
+
+def test_chi2_of_a_contingency_table(cases: dict[str, Any]) -> None:
+    case = cases["scipy_chi2_contingency"]
+    table = np.array(case["args"][0])
+    assert drift.chi2(table[0], table[1]) == pytest.approx(case["published"]["statistic"])
+
+
+def test_wasserstein(cases: dict[str, Any]) -> None:
+    case = cases["scipy_wasserstein"]
+    cells = fit_numeric(numeric([float(x) for x in case["u"] + case["v"]]))
+    u, v = (count(numeric([float(x) for x in case[side]]), cells) for side in "uv")
+    assert drift.wasserstein(u, v) == pytest.approx(case["published"])
+
+
+def test_jensen_shannon(cases: dict[str, Any]) -> None:
+    for one in cases["scipy_jensenshannon"]["cases"]:
+        p, q = np.array(one["p"], float), np.array(one["q"], float)
+        value = drift.js_distance(p, q)
+        in_nats = value * (1.0 if one.get("base") == 2 else np.sqrt(np.log(2)))
+        assert in_nats == pytest.approx(one["published"], abs=1e-12)
+        assert value == pytest.approx(distance.jensenshannon(p, q, base=2), abs=1e-12)
+
+
+def test_ks_statistic_with_and_without_ties(cases: dict[str, Any]) -> None:
+    for one in cases["scipy_ks_2samp"]["cases"]:
+        if one.get("alternative", "two-sided") != "two-sided":
+            continue
+        cells = fit_numeric(numeric(one["data1"]))
+        r, c = count(numeric(one["data1"]), cells), count(numeric(one["data2"]), cells)
+        assert drift.ks_statistic(r.finite, c.finite) == pytest.approx(one["statistic"], abs=1e-12)
+
+
+def cubes(case: dict[str, Any]) -> dict[tuple[str, ...], np.ndarray]:
+    table: dict[tuple[str, ...], np.ndarray] = {}
+    for true, pred, group in zip(case["y_true"], case["y_pred"], case["group"], strict=True):
+        table.setdefault((group,), np.zeros((2, 3), dtype=np.int64))[pred, true] += 1
+    return table
+
+
+def test_fairlearns_eighteen_rows(cases: dict[str, Any]) -> None:
+    case = cases["fairlearn_18_rows"]
+    published, table = case["published"], cubes(case)
+    rates = {
+        key: fairness.rates_by_group(table, rate)
+        for key, rate in (("sel", "selection_rate"), ("tpr", "true_positive_rate"), ("fpr", "false_positive_rate"))
+    }
+    for group, values in published["by_group"].items():
+        for key in ("sel", "tpr", "fpr"):
+            assert rates[key][(group,)] == pytest.approx(values[key], abs=1e-6)
+    assert fairness.difference(rates["sel"]) == pytest.approx(published["demographic_parity_difference"])
+    assert fairness.ratio(rates["sel"]) == pytest.approx(published["demographic_parity_ratio"], abs=1e-6)
+    odds = max(fairness.difference(rates["tpr"]), fairness.difference(rates["fpr"]))
+    assert odds == pytest.approx(published["equalized_odds_difference"])
+
+
+def test_four_fifths_ratios(cases: dict[str, Any]) -> None:
+    case = cases["ugesp_qa_four_fifths"]
+    rates = case["selection_rates"]
+    for group, published in case["published_impact_ratio"].items():
+        pair = {("best",): max(rates.values()), (group,): rates[group]}
+        assert fairness.ratio(pair) == pytest.approx(published)
+    for group in cases["ll144_rule_scoring_example"]["race"].values():
+        pair = {("best",): 0.642, ("group",): group["scoring_rate"]}
+        assert fairness.ratio(pair) == pytest.approx(group["impact_ratio"], abs=0.005)
