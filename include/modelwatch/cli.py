@@ -46,7 +46,9 @@ def init(  # noqa: PLR0913  # one option per role: the contract of the command
 
 
 @app.command()
-def lint(files: Annotated[list[Path] | None, typer.Argument(help="Monitor files; all without any.")] = None) -> None:
+def lint(
+    files: Annotated[list[Path] | None, typer.Argument(help="Monitor files; all without any.")] = None,
+) -> None:
     """Check monitor files, and that their references fit, without Airflow."""
     raise typer.Exit(commands.lint(files or []))
 

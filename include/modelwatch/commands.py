@@ -19,7 +19,12 @@ EXIT_STATUS = {"ok": 0, "warning": 0, "alert": 1, "insufficient_data": 3, "not_m
 
 
 def init(
-    name: str, reference: Path, *, roles: Mapping[str, str | None], sensitive: Sequence[str], output: Path | None
+    name: str,
+    reference: Path,
+    *,
+    roles: Mapping[str, str | None],
+    sensitive: Sequence[str],
+    output: Path | None,
 ) -> None:
     """Write the monitor file and say what was inferred."""
     from modelwatch.init import write_monitor
@@ -49,9 +54,7 @@ def lint(files: Sequence[Path]) -> int:
     return 2 if bad else 0
 
 
-def check(
-    monitor: str, current: Path, *, labels: Path | None, start: str | None, end: str | None, output: str
-) -> int:
+def check(monitor: str, current: Path, *, labels: Path | None, start: str | None, end: str | None, output: str) -> int:
     """Judge the file and print the result."""
     from modelwatch.steps.offline import check_file
 

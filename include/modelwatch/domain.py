@@ -14,9 +14,7 @@ ColumnType = Literal["number", "text", "timestamp", "flag"]
 FeatureKind = Literal["numeric", "categorical"]
 Status = Literal["ok", "warning", "alert", "insufficient_data", "not_computable"]
 VerdictName = Literal["ok", "warning", "alert", "insufficient_data", "not_measured"]
-Check = Literal[
-    "quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance"
-]
+Check = Literal["quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance"]
 Outcome = Literal["adverse", "favourable"]
 
 
@@ -151,7 +149,7 @@ class Sample:
 
     @property
     def coverage(self) -> float | None:
-        """Share of the window's requests that were seen, in [0, 1]; None when the source does not say how many exist."""
+        """Share of the window's requests that were seen, in [0, 1]; None when the source gives no total."""
         if self.n_total is None:
             return None
         return 1.0 if self.n_total == 0 else min(1.0, (self.n_seen + self.n_rejected) / self.n_total)

@@ -23,9 +23,9 @@ def request_hashes(ids: list[str], salt: str) -> Hashes:
 
 
 class Sampler:
-    """Takes pages as they arrive and keeps at most ``rows`` requests; memory is bounded by ``rows`` and 8 bytes per request.
+    """Takes pages as they arrive and keeps at most ``rows`` requests, and 8 bytes of every other.
 
-    Requests without an id column are told apart by their position, which is deterministic as long as the source's order is.
+    Without an id column requests are told apart by their position: deterministic as long as the source's order is.
     """
 
     def __init__(self, *, rows: int, salt: str, id_column: str | None) -> None:

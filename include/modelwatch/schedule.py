@@ -55,9 +55,7 @@ def parse_every(text: str) -> timedelta:
     except OverflowError:
         length = timedelta(0)
     if not timedelta(0) < length <= LONGEST:
-        message = (
-            f"'{text}' is not a length of time up to ten years; write a number and a unit: 1d, 12h or P7D"
-        )
+        message = f"'{text}' is not a length of time up to ten years; write a number and a unit: 1d, 12h or P7D"
         raise SettingsError(message)
     return length
 
@@ -162,9 +160,7 @@ def _is_shown(local: datetime, fold: int) -> bool:
 
 def _require(fits: bool, length: timedelta) -> None:
     if not fits:
-        message = (
-            f"a window of {length} does not fit the calendar; use whole days or a length that divides a day"
-        )
+        message = f"a window of {length} does not fit the calendar; use whole days or a length that divides a day"
         raise SettingsError(message)
 
 
@@ -183,9 +179,7 @@ def _asked(name: str, value: Moment, timezone: tzinfo) -> datetime | None:
     return _utc(moment if moment.tzinfo else moment.replace(tzinfo=timezone))
 
 
-def _asked_window(
-    start: datetime | None, end: datetime | None, length: timedelta, timezone: tzinfo
-) -> Window:
+def _asked_window(start: datetime | None, end: datetime | None, length: timedelta, timezone: tzinfo) -> Window:
     """The window between two edges asked for, or of the usual length beside the only one."""
     if start is None and end is not None:
         start = _shifted(end, -length, timezone)
@@ -193,9 +187,7 @@ def _asked_window(
         end = _shifted(start, length, timezone)
     if start is None or end is None or end <= start:
         shown = [iso(edge) if edge else "nothing" for edge in (start, end)]
-        message = (
-            f"window_end must be after window_start; got window_start {shown[0]} and window_end {shown[1]}"
-        )
+        message = f"window_end must be after window_start; got window_start {shown[0]} and window_end {shown[1]}"
         raise SettingsError(message)
     return Window(start, end)
 

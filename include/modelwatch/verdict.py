@@ -9,7 +9,9 @@ from modelwatch.metrics.registry import METRICS
 NO_LEVELS = Levels()
 
 
-def judge(measurements: Iterable[Measurement], rules: Rules, *, n_current: int, unmeasured: str | None = None) -> Judgement:
+def judge(
+    measurements: Iterable[Measurement], rules: Rules, *, n_current: int, unmeasured: str | None = None
+) -> Judgement:
     """The verdict of a window.
 
     Args:
@@ -46,9 +48,7 @@ def levels_of(measurement: Measurement, rules: Rules) -> Levels:
 
 def _q_values(measured: list[Measurement], rules: Rules) -> list[float | None]:
     """Benjamini-Hochberg over every test of the run that can alarm."""
-    family = [
-        i for i, m in enumerate(measured) if m.p_value is not None and levels_of(m, rules) != NO_LEVELS
-    ]
+    family = [i for i, m in enumerate(measured) if m.p_value is not None and levels_of(m, rules) != NO_LEVELS]
     q_values: list[float | None] = [None] * len(measured)
     adjusted = benjamini_hochberg([measured[i].p_value or 0.0 for i in family])
     for i, q in zip(family, adjusted, strict=True):

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.spatial import distance
-from support.rows import numeric
-from support.shared_data import shared_data
 
 from modelwatch.metrics import drift, fairness
 from modelwatch.profile.cells import fit_numeric
 from modelwatch.profile.features import count
+from support.rows import numeric
+from support.shared_data import shared_data
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,11 @@ def test_fairlearns_eighteen_rows(cases: dict[str, Any]) -> None:
     published, table = case["published"], cubes(case)
     rates = {
         key: fairness.rates_by_group(table, rate)
-        for key, rate in (("sel", "selection_rate"), ("tpr", "true_positive_rate"), ("fpr", "false_positive_rate"))
+        for key, rate in (
+            ("sel", "selection_rate"),
+            ("tpr", "true_positive_rate"),
+            ("fpr", "false_positive_rate"),
+        )
     }
     for group, values in published["by_group"].items():
         for key in ("sel", "tpr", "fpr"):

@@ -7,16 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
-from support.rows import SCHEMA, counts, fitted, numeric, requests, text
 
 from modelwatch.metrics import drift
-from modelwatch.profile import decode_profile, decode_reference, encode_profile, encode_reference, profile_rows
+from modelwatch.profile import (
+    decode_profile,
+    decode_reference,
+    encode_profile,
+    encode_reference,
+    profile_rows,
+)
 from modelwatch.profile.cells import fit_categorical, fit_numeric
 from modelwatch.profile.features import count
+from support.rows import SCHEMA, counts, fitted, numeric, requests, text
 
-floats = hnp.arrays(
-    np.float64, st.integers(1, 60), elements=st.floats(allow_nan=True, allow_infinity=True, width=32)
-)
+floats = hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(allow_nan=True, allow_infinity=True, width=32))
 finite = hnp.arrays(np.float64, st.integers(4, 60), elements=st.integers(-20, 20).map(lambda i: i / 4))
 words = st.lists(st.one_of(st.none(), st.sampled_from("abcdef")), min_size=1, max_size=40)
 
@@ -56,7 +60,10 @@ def test_ks_from_a_coarse_grid_is_within_its_bound(reference: np.ndarray, curren
     cells = fit_numeric(column(reference), max_cells=5)
     r, c = count(column(reference), cells), count(column(current), cells)
     exact = stats.ks_2samp(reference, current, method="asymp").statistic
-    value, bound = drift.ks_statistic(r.finite, c.finite), drift.ks_error_bound(r.finite, complete=cells.complete)
+    value, bound = (
+        drift.ks_statistic(r.finite, c.finite),
+        drift.ks_error_bound(r.finite, complete=cells.complete),
+    )
     assert value - 1e-12 <= exact
     # Inside an open cell either sample may move: the bound of the reference's mass holds for the gap it opens.
     largest = max(r.finite[::2].max() / r.finite.sum(), c.finite[::2].max() / c.finite.sum())
@@ -88,7 +95,9 @@ def test_group_tables_count_every_decided_request_once() -> None:
     _, profile = fitted(rows)
     table = profile.groups["gender"]
     assert sum(int(cube.sum()) for cube in table.counts.values()) == 1000
-    flagged_f = sum(f and g == "F" for f, g in zip(rows["flagged"].to_pylist(), rows["gender"].to_pylist(), strict=True))
+    flagged_f = sum(
+        f and g == "F" for f, g in zip(rows["flagged"].to_pylist(), rows["gender"].to_pylist(), strict=True)
+    )
     assert int(table.counts[("F",)][1].sum()) == flagged_f
 
 

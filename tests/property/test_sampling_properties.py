@@ -4,13 +4,13 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwatch.domain import Page, Reject
+from modelwatch.domain import Page, Reject, Sample
 from modelwatch.sampling import Sampler
 
 ids = st.lists(st.integers(0, 200), min_size=1, max_size=80)
 
 
-def sample(pages: list[list[int]], rows: int = 10):
+def sample(pages: list[list[int]], rows: int = 10) -> Sample:
     sampler = Sampler(rows=rows, salt="fraud", id_column="id")
     for page in pages:
         sampler.add(Page(pa.table({"id": pa.array([str(one) for one in page], pa.string())})))

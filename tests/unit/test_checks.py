@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
-from support.rows import SCHEMA, fitted, numeric, requests
 
 from modelwatch.checks.drift import measure_drift
 from modelwatch.checks.fairness import measure_fairness
@@ -16,6 +15,7 @@ from modelwatch.metrics.registry import METRICS
 from modelwatch.profile import profile_rows
 from modelwatch.profile.cells import fit_numeric
 from modelwatch.profile.features import count
+from support.rows import SCHEMA, fitted, numeric, requests
 
 
 def measured(current: pa.Table) -> dict[tuple[str, str, str | None], Measurement]:

@@ -13,7 +13,15 @@ WINDOW = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UT
 
 def finding(feature: str, value: float = 2.3, *, check: str = "feature_drift") -> Result:
     measurement = Measurement(
-        check, "psi", value, 30_000, 4_012, feature=feature, effect=value, p_value=1e-12, evidence="(9, inf): 10 % -> 95 %"
+        check,
+        "psi",
+        value,
+        30_000,
+        4_012,
+        feature=feature,
+        effect=value,
+        p_value=1e-12,
+        evidence="(9, inf): 10 % -> 95 %",
     )
     return Result(measurement, "alert", 0.25, 1e-10)
 
@@ -32,7 +40,15 @@ def texts(blocks: list[dict]) -> str:
 
 def test_it_says_model_window_size_value_threshold_and_links() -> None:
     said = texts(message([finding("amount")]))
-    for part in ("fraud", "2026-03-05", "4,012", "*2.3 (alert at 0.25)*", "10 % -&gt; 95 %", "Runbook", "payments-oncall"):
+    for part in (
+        "fraud",
+        "2026-03-05",
+        "4,012",
+        "*2.3 (alert at 0.25)*",
+        "10 % -&gt; 95 %",
+        "Runbook",
+        "payments-oncall",
+    ):
         assert part in said
 
 

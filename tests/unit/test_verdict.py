@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from modelwatch.domain import Levels, Measurement, Rules
+from modelwatch.domain import Judgement, Levels, Measurement, Rules
 from modelwatch.verdict import judge
 
 RULES = Rules(
@@ -20,14 +20,30 @@ RULES = Rules(
     min_coverage=0.98,
 )
 PSI = Measurement(
-    "feature_drift", "psi", 0.4, 30_000, 5_000, feature="amount", effect=0.39, p_value=1e-9, smallest_detectable=0.01
+    "feature_drift",
+    "psi",
+    0.4,
+    30_000,
+    5_000,
+    feature="amount",
+    effect=0.39,
+    p_value=1e-9,
+    smallest_detectable=0.01,
 )
 GAP = Measurement(
-    "fairness", "demographic_parity_difference", 0.2, 30_000, 5_000, group="gender", effect=0.2, ci_low=0.15, ci_high=0.25
+    "fairness",
+    "demographic_parity_difference",
+    0.2,
+    30_000,
+    5_000,
+    group="gender",
+    effect=0.2,
+    ci_low=0.15,
+    ci_high=0.25,
 )
 
 
-def verdict(*measurements: Measurement, n: int = 5_000, unmeasured: str | None = None):
+def verdict(*measurements: Measurement, n: int = 5_000, unmeasured: str | None = None) -> Judgement:
     return judge(measurements, RULES, n_current=n, unmeasured=unmeasured)
 
 

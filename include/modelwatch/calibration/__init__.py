@@ -1,0 +1,1 @@
+"""What chance alone explains: null distributions, debiased effects, intervals."""

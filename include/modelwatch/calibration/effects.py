@@ -15,7 +15,7 @@ KS_NULL_SECOND_MOMENT = math.pi**2 / 12  # E[K^2] of Kolmogorov's law: D^2 witho
 
 
 def debiased_psi(value: float, reference: Counts, current: Counts) -> float:
-    """PSI less its mean without drift, ``(B - 1)(1/n + 1/m)`` over the bins that are not empty in both; never below 0."""
+    """PSI less its mean without drift, ``(B - 1)(1/n + 1/m)`` over the bins not empty in both; at least 0."""
     n_bins = int(np.count_nonzero(reference + current))
     return max(0.0, value - (n_bins - 1) * psi_null_scale(reference, current))
 
@@ -33,13 +33,13 @@ def smallest_psi(reference: Counts, current: Counts, *, alpha: float) -> float:
 
 
 def smallest_ks(n: int, m: int, *, alpha: float) -> float:
-    """The true D that would be significant at ``alpha`` with about 80 % probability (upper bound of D's spread), at most 1."""
+    """The true D that would be significant at ``alpha`` with about 80 % probability, at most 1."""
     spread = 0.5 * special.ndtri(POWER)
     return float(min(1.0, (special.kolmogi(alpha) + spread) * math.sqrt(1 / n + 1 / m)))
 
 
 def smallest_share(share: float, n: int, m: int, *, alpha: float) -> float:
-    """The change of a share that would be significant at ``alpha`` with 80 % probability (normal approximation), at most 1."""
+    """The change of a share that would be significant at ``alpha`` with 80 % probability, at most 1."""
     share = min(max(share, 1 / (n + m)), 1 - 1 / (n + m))
     z = -special.ndtri(alpha / 2) + special.ndtri(POWER)
     return float(min(1.0, z * math.sqrt(share * (1 - share) * (1 / n + 1 / m)) + 0.5 * (1 / n + 1 / m)))

@@ -17,7 +17,5 @@ def difference_interval(x1: int, n1: int, x2: int, n2: int, *, alpha: float) -> 
 
 def ratio_interval(x1: int, n1: int, x2: int, n2: int, *, alpha: float) -> tuple[float, float]:
     """Log-adjusted (Walter) interval of ``(x1 / n1) / (x2 / n2)`` at confidence ``1 - alpha``, >= 0."""
-    low, high = confint_proportions_2indep(
-        x1, n1, x2, n2, compare="ratio", method="log-adjusted", alpha=alpha
-    )
+    low, high = confint_proportions_2indep(x1, n1, x2, n2, compare="ratio", method="log-adjusted", alpha=alpha)
     return float(low), float(high)

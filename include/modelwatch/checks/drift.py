@@ -40,12 +40,18 @@ class ColumnDrift:
     def __init__(
         self, name: str, reference: FeatureProfile, current: FeatureProfile, check: Check, alpha: float
     ) -> None:
-        self.name, self.reference, self.current, self.check, self.alpha = name, reference, current, check, alpha
+        self.name, self.reference, self.current, self.check, self.alpha = (
+            name,
+            reference,
+            current,
+            check,
+            alpha,
+        )
         self.bins: Bins = fit_bins(reference)
         self.r, self.c = self.bins.counts(reference), self.bins.counts(current)
 
     def measurements(self) -> list[Measurement]:
-        """All metrics that fit the column's kind; a column without values gives them as not computable, with the reason."""
+        """All metrics that fit the column's kind; without values each is not computable, with the reason."""
         is_numeric = isinstance(self.reference, NumericProfile)
         metrics = ["psi", "ks_statistic", "wasserstein"] if is_numeric else ["psi", "chi2"]
         metrics.append("js_distance")

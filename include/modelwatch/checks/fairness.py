@@ -135,7 +135,9 @@ class AttributeFairness:
         x2, n2 = fairness.numerator(large[low], rate), fairness.denominator(large[low], rate)
         pairs = len(large) * (len(large) - 1) // 2  # the extremes were picked among all pairs
         alpha = self.alpha / pairs
-        evidence = f"{self.table.group(low)} {rates[low]:.3g} (n={n2}), {self.table.group(high)} {rates[high]:.3g} (n={n1})"
+        evidence = (
+            f"{self.table.group(low)} {rates[low]:.3g} (n={n2}), {self.table.group(high)} {rates[high]:.3g} (n={n1})"
+        )
         return Extremes(
             fairness.difference(rates),
             intervals.difference_interval(x1, n1, x2, n2, alpha=alpha),
@@ -147,9 +149,7 @@ class AttributeFairness:
 
     def _difference(self, metric: str, extremes: Extremes) -> Measurement:
         low, high = extremes.difference_interval
-        return self._across(
-            metric, extremes.difference, interval=(low, high), n=extremes.n, evidence=extremes.evidence
-        )
+        return self._across(metric, extremes.difference, interval=(low, high), n=extremes.n, evidence=extremes.evidence)
 
     def _across(
         self,

@@ -72,8 +72,11 @@ def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile) -> M
     if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
         m = int(current.finite.sum())
         outside = int(current.finite[0] + current.finite[-1]) if len(reference.cells.grid) else 0
-        evidence = f"reference {reference.low:.6g} to {reference.high:.6g}, current {current.low:.6g} to " \
-            f"{current.high:.6g}" if outside and reference.low is not None and current.low is not None else None
+        evidence = (
+            f"reference {reference.low:.6g} to {reference.high:.6g}, current {current.low:.6g} to {current.high:.6g}"
+            if outside and reference.low is not None and current.low is not None
+            else None
+        )
         return _new(name, "out_of_range_share", outside, m, int(reference.finite.sum()), 1, evidence)
     if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):
         m = current.n - current.n_missing
@@ -84,9 +87,7 @@ def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile) -> M
     return None
 
 
-def _new(
-    name: str, metric: str, count: int, m: int, n: int, n_singletons: int, evidence: str | None
-) -> Measurement:
+def _new(name: str, metric: str, count: int, m: int, n: int, n_singletons: int, evidence: str | None) -> Measurement:
     if n == 0 or m == 0:
         return _empty(name, metric, n, m)
     return Measurement(

@@ -1,0 +1,1 @@
+"""Metrics: pure functions of counts and proportions, without thresholds or p-values."""

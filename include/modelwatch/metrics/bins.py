@@ -33,7 +33,7 @@ class Bins:
 
 
 def fit_bins(reference: FeatureProfile) -> Bins:
-    """Reference deciles with frequent values (atoms) as bins of their own, or the categories; missing is its own bin."""
+    """Reference deciles with frequent values (atoms) as own bins, or the categories; missing is its own bin."""
     if isinstance(reference, NumericProfile):
         return _numeric_bins(reference)
     return _categorical_bins(reference)

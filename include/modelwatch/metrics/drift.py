@@ -146,7 +146,7 @@ def ks_statistic(reference: Counts, current: Counts) -> float:
 
 
 def ks_error_bound(reference: Counts, *, complete: bool) -> float:
-    """How much the exact statistic can exceed `ks_statistic`: 0 on a complete grid, else the largest open cell's share."""
+    """How far the exact statistic can exceed `ks_statistic`: 0 on a complete grid, else the largest gap's share."""
     if complete or len(reference) == 0:
         return 0.0
     return float(reference[::2].max() / max(reference.sum(), 1))
@@ -167,7 +167,7 @@ def wasserstein(reference: NumericProfile, current: NumericProfile) -> float:
     Raises:
         MetricInputError: no finite value on one side.
 
-    Notes: exact when every value of both samples is a grid point; values strictly between two grid points, or beyond the
+    Notes: exact when every value of both samples is a grid point; values between two grid points, or beyond the
     grid, are taken as spread evenly over their cell (out to the sample's extreme).
 
     Source: Ramdas et al. 2017; compared with scipy.stats.wasserstein_distance in tests/oracle.

@@ -1,4 +1,4 @@
-"""Fairness metrics through fairlearn, on the weighted contingency table: their cost does not depend on the number of requests."""
+"""Fairness metrics through fairlearn, on weighted cells: their cost does not depend on the number of requests."""
 
 from collections.abc import Mapping
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Every metric by name: what it means, its range, and which direction is worse. Docs and config checks read this table."""
+"""Every metric by name: what it means, its range, which direction is worse. Docs and config read this table."""
 
 from dataclasses import dataclass
 
@@ -42,9 +42,7 @@ METRICS = {
         MetricInfo("true_positive_rate", ("fairness",), "Share selected of a group's positives.", high=1.0),
         MetricInfo("false_positive_rate", ("fairness",), "Share selected of a group's negatives.", high=1.0),
         MetricInfo("false_negative_rate", ("fairness",), "Share not selected of a group's positives.", high=1.0),
-        MetricInfo(
-            "demographic_parity_difference", ("fairness",), "Largest minus smallest selection rate.", high=1.0
-        ),
+        MetricInfo("demographic_parity_difference", ("fairness",), "Largest minus smallest selection rate.", high=1.0),
         MetricInfo(
             "demographic_parity_ratio",
             ("fairness",),
@@ -53,7 +51,10 @@ METRICS = {
             lower_is_worse=True,
         ),
         MetricInfo(
-            "equal_opportunity_difference", ("fairness",), "Largest minus smallest true positive rate.", high=1.0
+            "equal_opportunity_difference",
+            ("fairness",),
+            "Largest minus smallest true positive rate.",
+            high=1.0,
         ),
         MetricInfo(
             "equalized_odds_difference",

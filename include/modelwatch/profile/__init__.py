@@ -1,8 +1,14 @@
 """Profiles: all that the metrics see of a window is integer counts in cells fitted once on the reference."""
 
 from modelwatch.profile.cells import CategoricalCells, NumericCells
-from modelwatch.profile.codec import cells_digest, decode_groups, decode_profile, decode_reference, encode_profile
-from modelwatch.profile.codec import encode_reference
+from modelwatch.profile.codec import (
+    cells_digest,
+    decode_groups,
+    decode_profile,
+    decode_reference,
+    encode_profile,
+    encode_reference,
+)
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.groups import GroupTable
 from modelwatch.profile.window import CellSet, Profile, fit_cells, profile_rows

@@ -1,4 +1,4 @@
-"""Profiles and cells as compact bytes: a JSON header and integer arrays in the smallest type that holds them, deflated."""
+"""Profiles and cells as compact bytes: a JSON header and integer arrays in the smallest type, deflated."""
 
 import hashlib
 import json
@@ -43,9 +43,7 @@ def decode_profile(data: bytes, cells: CellSet) -> Profile:
             message = f"the stored profile of '{name}' was counted in other cells; run build_profile again"
             raise StoreError(message)
         columns[name] = _column(cells[name], counts, entry)
-    return Profile(
-        header["n_rows"], columns, _groups(header), header["type_errors"], n_rejected=header["n_rejected"]
-    )
+    return Profile(header["n_rows"], columns, _groups(header), header["type_errors"], n_rejected=header["n_rejected"])
 
 
 def decode_groups(data: bytes) -> dict[str, GroupTable]:

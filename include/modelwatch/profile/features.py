@@ -1,4 +1,7 @@
-"""Feature profiles: integer counts in the reference's cells. They add up exactly: profile(a) + profile(b) == profile(a ++ b)."""
+"""Feature profiles: integer counts in the reference's cells.
+
+They add up exactly: profile(a) + profile(b) == profile(a ++ b).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,9 +56,7 @@ class NumericProfile:
         _require(np.array_equal(self.cells.grid, other.cells.grid))
         lows = [low for low in (self.low, other.low) if low is not None]
         highs = [high for high in (self.high, other.high) if high is not None]
-        return NumericProfile(
-            self.cells, self.counts + other.counts, min(lows, default=None), max(highs, default=None)
-        )
+        return NumericProfile(self.cells, self.counts + other.counts, min(lows, default=None), max(highs, default=None))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,8 @@
-"""Group tables: for each group of a sensitive feature, the counts of (decision x label) that fairness is computed from."""
+"""Group tables: per group of a sensitive feature, the counts of (decision x label) behind fairness."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ class GroupTable:
 
     Attributes:
         attributes: the sensitive features, one or, for an intersection, several in declared order.
-        counts: group levels -> ``(2, 3)`` counts of decision (not selected, selected) x label (negative, positive, unknown).
+        counts: levels -> ``(2, 3)`` counts of decision (not selected, selected) x label (negative, positive, unknown).
     """
 
     attributes: tuple[str, ...]
@@ -58,7 +59,7 @@ def count_groups(rows: pa.Table, schema: Schema) -> dict[str, GroupTable]:
 
 
 def group_levels(rows: pa.Table, sensitive: Sensitive) -> pa.ChunkedArray:
-    """The group of each row: the value itself, or for a banded feature ``"<25"``, ``"25-35"`` (35 excluded), ``">=50"``."""
+    """The group of each row: its value, or for a banded feature ``"<25"``, ``"25-35"`` (35 excluded), ``">=50"``."""
     values = rows[sensitive.name]
     if sensitive.bands:
         values = _banded(values, sensitive.bands)
@@ -69,7 +70,7 @@ def group_levels(rows: pa.Table, sensitive: Sensitive) -> pa.ChunkedArray:
 
 def _banded(values: pa.ChunkedArray, bands: tuple[float, ...]) -> pa.ChunkedArray:
     cuts = [_text(cut) for cut in bands]
-    labels = [f"<{cuts[0]}", *(f"{a}-{b}" for a, b in zip(cuts, cuts[1:], strict=False)), f">={cuts[-1]}"]
+    labels = [f"<{cuts[0]}", *(f"{a}-{b}" for a, b in pairwise(cuts)), f">={cuts[-1]}"]
     array = np.asarray(values.to_numpy(), dtype=np.float64)
     codes = np.searchsorted(np.asarray(bands), array, side="right")
     taken = pa.array(np.asarray(labels, dtype=object)[codes], pa.string(), mask=np.isnan(array))
@@ -91,7 +92,8 @@ def _outcome_codes(rows: pa.Table, schema: Schema) -> Cube:
 
 def _count(attributes: tuple[str, ...], columns: list[pa.ChunkedArray], outcome: Cube) -> GroupTable:
     """Encode each column as integers, combine them into one code per row and count the codes at once."""
-    code, levels = np.zeros(len(outcome), dtype=np.int64), [()]
+    code = np.zeros(len(outcome), dtype=np.int64)
+    levels: list[tuple[str, ...]] = [()]
     for column in columns:
         encoded = column.combine_chunks().dictionary_encode()
         names = encoded.dictionary.to_pylist()

@@ -52,8 +52,7 @@ class Profile:
 def add_groups(a: Mapping[str, GroupTable], b: Mapping[str, GroupTable]) -> dict[str, GroupTable]:
     """The group tables of both, added attribute by attribute."""
     return {
-        name: a[name] + b[name] if name in a and name in b else (a.get(name) or b[name])
-        for name in sorted({*a, *b})
+        name: a[name] + b[name] if name in a and name in b else (a.get(name) or b[name]) for name in sorted({*a, *b})
     }
 
 

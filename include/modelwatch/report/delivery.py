@@ -17,7 +17,7 @@ FIXES = {
     "not_authed": "connection '{conn}' has no token: store a bot token (xoxb-...) as its password",
     "token_revoked": "the token of connection '{conn}' was revoked: reinstall the app and store its new token",
     "account_inactive": "the token of connection '{conn}' belongs to a removed app or user: store another one",
-    "channel_not_found": "channel '{channel}' does not exist or the app cannot see it: check alerts.slack.channel, invite the app",
+    "channel_not_found": "channel '{channel}' does not exist or is hidden: check alerts.slack.channel, invite the app",
     "not_in_channel": "the app is not in channel '{channel}': invite it there",
     "is_archived": "channel '{channel}' is archived: name another in alerts.slack.channel",
     "missing_scope": "the app of connection '{conn}' lacks the scope chat:write: add it and reinstall the app",
@@ -41,7 +41,10 @@ def post(connection: Connection, channel: str, *, text: str, blocks: Sequence[Bl
         token=connection.password,
         base_url=str(connection.extra.get("base_url") or WebClient.BASE_URL),
         timeout=int(str(connection.extra.get("timeout") or 30)),
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=5), ServerErrorRetryHandler(max_retry_count=3)],
+        retry_handlers=[
+            RateLimitErrorRetryHandler(max_retry_count=5),
+            ServerErrorRetryHandler(max_retry_count=3),
+        ],
     )
     try:
         response = client.chat_postMessage(channel=channel, text=text, blocks=list(blocks), unfurl_links=False)

@@ -34,7 +34,10 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "monitor": evaluation.monitor,
-        "window": {"start": iso(window.start) if window else None, "end": iso(window.end) if window else None},
+        "window": {
+            "start": iso(window.start) if window else None,
+            "end": iso(window.end) if window else None,
+        },
         "verdict": judgement.verdict,
         "reason": judgement.reason,
         "page": evaluation.page,

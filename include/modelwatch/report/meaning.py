@@ -20,18 +20,21 @@ _FAIRNESS = (
 _READINGS: tuple[tuple[set[str], str], ...] = (
     (
         {"quality", "feature_drift", "prediction_drift"},
-        "Data arrives differently (see the quality findings) and the score follows: suspect the upstream pipeline first.",
+        "Data arrives differently (see the quality findings) and the score follows: suspect upstream first.",
     ),
     (
         {"quality", "feature_drift"},
-        "Data arrives differently (see the quality findings), the score does not move yet: suspect the upstream pipeline.",
+        "Data arrives differently (see the quality findings), the score does not: suspect the upstream pipeline.",
     ),
     ({"quality"}, "Data arrives differently: suspect the upstream pipeline before the model."),
     (
         {"feature_drift", "prediction_drift"},
         "Inputs moved and the score moved with them: either an upstream change or a different population.",
     ),
-    ({"feature_drift"}, "Inputs moved, the score did not: often benign, but check that the feature is still what it was."),
+    (
+        {"feature_drift"},
+        "Inputs moved, the score did not: often benign, but check that each is still what it was.",
+    ),
     (
         {"prediction_drift"},
         "The score moved while no single input did: was the model redeployed, or did inputs change together?",

@@ -8,7 +8,7 @@ Keys = frozenset[str]
 
 
 def finding_key(result: Result) -> str:
-    """What makes two windows' findings the same problem: the check and the feature or group, whichever metric saw it."""
+    """What makes findings of two windows the same problem: the check and the feature or group, not the metric."""
     m = result.measurement
     return f"{m.check}:{m.feature or m.group or m.metric}"
 
@@ -33,5 +33,5 @@ def would_page(keys: Keys, earlier: Sequence[Keys], *, windows: int, of: int) ->
 
 
 def may_notify(run_type: str, *, notify: bool | None) -> bool:
-    """A backfill restates history and stays quiet unless it is told to notify; every other run may speak unless told not to."""
+    """A backfill restates history and stays quiet unless told to notify; other runs speak unless told not to."""
     return run_type != "backfill" if notify is None else notify

@@ -11,12 +11,11 @@ ROW = "{:<17} {:<30} {:<28} {:>10} {:>9} {:>9}  {:<17} {}"
 
 def evaluation_table(evaluation: Evaluation) -> str:
     """The verdict, the evidence it rests on, and every judged result, findings first."""
-    judgement = evaluation.judgement
+    judgement, page = evaluation.judgement, ", would page" if evaluation.page else ""
     rest = [result for result in judgement.results if result not in judgement.findings and result.threshold is not None]
     lines = [
         f"{evaluation.monitor}  {_window(evaluation)}  {judgement.verdict.upper()}{_reason(judgement.reason)}",
-        f"{evaluation.n_current:,} requests against {evaluation.n_reference:,} of the reference"
-        f"{', would page' if evaluation.page else ''}",
+        f"{evaluation.n_current:,} requests against {evaluation.n_reference:,} of the reference{page}",
         "",
         ROW.format("check", "metric", "feature or group", "value", "threshold", "q", "status", "why"),
         *(_row(result) for result in [*judgement.findings, *rest]),
@@ -47,8 +46,8 @@ def top_finding(evaluation: Evaluation) -> str | None:
     m, more = findings[0].measurement, len({finding_key(result) for result in findings}) - 1
     evidence = f": {m.evidence}" if m.evidence else ""
     others = f" (+{more} more)" if more else ""
-    threshold = findings[0].threshold
-    return f"{m.feature or m.group or ''} {m.metric} {m.value:.3g} ({findings[0].status} at {threshold:g}){evidence}{others}"
+    limit = f"{findings[0].status} at {findings[0].threshold:g}"
+    return f"{m.feature or m.group or ''} {m.metric} {m.value:.3g} ({limit}){evidence}{others}"
 
 
 def _window(evaluation: Evaluation) -> str:

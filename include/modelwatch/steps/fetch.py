@@ -1,11 +1,10 @@
 """fetch_sample and build_profile: from the source to counts."""
 
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from dataclasses import replace
 
 from modelwatch.domain import Page, Sample
 from modelwatch.errors import SourceError
@@ -70,7 +69,12 @@ def read_profile(run: Run, profile_ref: str, reference: Reference) -> Profile:
 
 def empty_rows(run: Run) -> pa.Table:
     """No rows, with every column of the schema: an empty window is judged like any other."""
-    types = {"number": pa.float64(), "text": pa.string(), "flag": pa.bool_(), "timestamp": pa.timestamp("us", "UTC")}
+    types = {
+        "number": pa.float64(),
+        "text": pa.string(),
+        "flag": pa.bool_(),
+        "timestamp": pa.timestamp("us", "UTC"),
+    }
     columns = run.monitor.schema().columns
     return pa.table({column.name: pa.array([], types[column.type]) for column in columns})
 

@@ -23,7 +23,7 @@ CHECKS: dict[str, Callable[[Run, str], str]] = {
 
 
 def run_window(run: Run, connect: Connect) -> Evaluation:
-    """Every task of the Dag in order, up to the store; a source that fails is stored as not measured, like in the Dag."""
+    """Every task of the Dag in order, up to the store; a source that fails is stored as not measured."""
     run = replace(run, settings=migrated_settings(run.settings))
     sample_ref = profile_ref = None
     results: dict[str, str | None] = dict.fromkeys(CHECKS)
@@ -36,12 +36,18 @@ def run_window(run: Run, connect: Connect) -> Evaluation:
         stored = repository.load_evaluation(session, evaluation_id)
     judgement = Judgement(stored.verdict, stored.reason, stored.results, stored.findings)
     return Evaluation(
-        stored.monitor, stored.window, judgement, stored.n_reference, stored.n_current, stored.coverage, stored.page
+        stored.monitor,
+        stored.window,
+        judgement,
+        stored.n_reference,
+        stored.n_current,
+        stored.coverage,
+        stored.page,
     )
 
 
 def migrated_settings(settings: Settings) -> Settings:
-    """The settings with the URL of a store whose tables are up to date, starting the embedded one when none is named."""
+    """The settings with the URL of an up-to-date store; the embedded one is started when none is named."""
     url = settings.database_url
     if url is None and settings.store_connection is not None:
         url = engine.database_url(connection_from_env(settings.store_connection))

@@ -34,7 +34,10 @@ def judge_and_store(
     sample = artifacts.read_sample(sample_ref) if sample_ref else None
     measured = [m for ref in results.values() if ref for m in decode(artifacts.read_bytes(ref))]
     judgement = judge(
-        measured, run.monitor.rules(), n_current=_kept(sample), unmeasured=_unmeasured(run, sample, profile_ref, results)
+        measured,
+        run.monitor.rules(),
+        n_current=_kept(sample),
+        unmeasured=_unmeasured(run, sample, profile_ref, results),
     )
     with engine.session(run.settings.database_url) as session, session.begin():
         open_after = run.monitor.alerts.open_after

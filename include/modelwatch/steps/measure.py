@@ -1,4 +1,4 @@
-"""Each check as a function of the reference, the current profile and the monitor: shared by the tasks and the commands."""
+"""Each check as a function of the reference, the current profile and the monitor: for tasks and commands."""
 
 from collections.abc import Callable, Mapping
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from modelwatch.config import Monitor
 from modelwatch.domain import Schema, Window
 from modelwatch.errors import DataError
-from modelwatch.profile import Profile, profile_rows
+from modelwatch.profile import profile_rows
 from modelwatch.profile.window import add_groups
 from modelwatch.report.document import Evaluation
 from modelwatch.report.policy import Keys, alert_keys, would_page
@@ -80,7 +80,9 @@ def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
     schema = monitor.schema()
     present = files.column_names(current)
     optional = {schema.label, schema.model_version} - {None}
-    absent = {c.name for c in schema.columns if c.name in optional and c.path[0] not in present and c.name not in present}
+    absent = {
+        c.name for c in schema.columns if c.name in optional and c.path[0] not in present and c.name not in present
+    }
     schema = _without(schema, absent)
     page = files.read_table(current, schema, timezone=monitor.tzinfo)
     rows = _each_once(page.rows, schema.id)
@@ -118,9 +120,7 @@ def _evaluate(
     judgement = judge(measured, rules, n_current=rows.num_rows, unmeasured=_unmeasured(data, rules.max_rejected))
     open_after = monitor.alerts.open_after
     page = would_page(alert_keys(judgement), earlier, windows=open_after.windows, of=open_after.of)
-    return Evaluation(
-        monitor.monitor, window, judgement, reference.profile.n_rows, rows.num_rows, 1.0, page
-    )
+    return Evaluation(monitor.monitor, window, judgement, reference.profile.n_rows, rows.num_rows, 1.0, page)
 
 
 def _unmeasured(data: Current, limit: float) -> str | None:

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from modelwatch.config import Monitor
 from modelwatch.domain import Page
 from modelwatch.errors import DataError
-from modelwatch.profile import CellSet, Profile, cells_digest, decode_reference, encode_reference
-from modelwatch.profile import fit_cells, profile_rows
+from modelwatch.profile import (
+    CellSet,
+    Profile,
+    cells_digest,
+    decode_reference,
+    encode_reference,
+    fit_cells,
+    profile_rows,
+)
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.store.samples import Artifacts
