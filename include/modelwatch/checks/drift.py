@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from modelwatch.calibration import effects, significance
 from modelwatch.domain import Check, Measurement
 from modelwatch.metrics import drift
-from modelwatch.metrics.bins import Bins, fit_bins
-from modelwatch.profile.features import FeatureProfile, NumericProfile
+from modelwatch.metrics.bins import UNSEEN, Bins, fit_bins
+from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
 
 Counts = NDArray[np.int64]
@@ -118,9 +118,15 @@ class ColumnDrift:
         """The bin that contributes most: ``"'1': 0.1 % -> 12.3 %"``."""
         terms = drift.psi_terms(drift.smooth(self.r), drift.smooth(self.c))
         worst = int(np.argmax(np.where(self.r + self.c > 0, terms, -1.0)))
-        label = self.bins.labels[worst]
+        label = self._name(self.bins.labels[worst])
         before, after = self.r[worst] / self.r.sum(), self.c[worst] / self.c.sum()
         return f"{label}: {percent(before)} -> {percent(after)}{self._medians()}"
+
+    def _name(self, label: str) -> str:
+        """A single newcomer is named; "unseen categories" would leave the reader to search."""
+        if isinstance(self.current, CategoricalProfile) and label == UNSEEN and len(self.current.unseen) == 1:
+            return f"new category '{next(iter(self.current.unseen))[:40]}'"
+        return label
 
     def _medians(self) -> str:
         """Both medians of a numeric column: a unit error shows at once."""

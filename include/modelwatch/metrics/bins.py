@@ -10,6 +10,8 @@ from modelwatch.profile.features import CategoricalProfile, FeatureProfile, Nume
 N_BINS = 10
 ATOM_SHARE = 0.05  # half a decile: a value this frequent would hide its neighbours' changes
 
+UNSEEN = "unseen categories"
+
 Counts = NDArray[np.int64]
 
 
@@ -41,7 +43,7 @@ def fit_bins(reference: FeatureProfile) -> Bins:
 
 def _categorical_bins(reference: CategoricalProfile) -> Bins:
     names = [f"'{category}'" for category in reference.cells.categories]
-    labels = (*names, "rare categories", "unseen categories", "missing")
+    labels = (*names, "rare categories", UNSEEN, "missing")
     return Bins(np.arange(len(labels)), labels)
 
 
