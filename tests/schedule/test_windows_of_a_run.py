@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from modelwatch.domain import Window
 from modelwatch.errors import SettingsError
 from modelwatch.schedule import parse_every, resolve_window, windows_between
@@ -83,16 +84,12 @@ def test_windows_between_cover_the_span_without_gap_or_overlap(
 
 
 @given(start=moments, length=lengths, zone=zones)
-def test_a_backfilled_window_is_the_one_the_schedule_had(
-    start: datetime, length: timedelta, zone: ZoneInfo
-) -> None:
+def test_a_backfilled_window_is_the_one_the_schedule_had(start: datetime, length: timedelta, zone: ZoneInfo) -> None:
     for one in windows_between(start, start + 3 * length, length=length, timezone=zone):
         assert resolve_window(length=length, timezone=zone, data_interval_end=one.end) == one
 
 
-@pytest.mark.parametrize(
-    ("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 3, 28), 24)]
-)
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 3, 28), 24)])
 def test_a_day_on_which_the_clocks_change_is_a_whole_day(day: date, hours: int) -> None:
     at_three = datetime.combine(day + DAY, time(3), BERLIN)
     found = resolve_window(length=DAY, timezone=BERLIN, data_interval_end=at_three)
@@ -103,9 +100,7 @@ def test_a_day_on_which_the_clocks_change_is_a_whole_day(day: date, hours: int) 
 @pytest.mark.parametrize(("day", "count"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
 def test_every_hour_that_passed_is_one_window(day: date, count: int) -> None:
     midnight = datetime.combine(day, time(), BERLIN)
-    hours = windows_between(
-        midnight, datetime.combine(day + DAY, time(), BERLIN), length=HOUR, timezone=BERLIN
-    )
+    hours = windows_between(midnight, datetime.combine(day + DAY, time(), BERLIN), length=HOUR, timezone=BERLIN)
     assert len(hours) == count
     assert {one.end - one.start for one in hours} == {HOUR}
 
@@ -203,9 +198,7 @@ def test_a_length_is_read_in_either_form(text: str, length: timedelta) -> None:
     assert parse_every(text) == length
 
 
-@pytest.mark.parametrize(
-    "text", ["", "d", "1", "0d", "P", "PT", "P1Y", "P1M", "-1d", "1.5d", "99999999999d", "1 day"]
-)
+@pytest.mark.parametrize("text", ["", "d", "1", "0d", "P", "PT", "P1Y", "P1M", "-1d", "1.5d", "99999999999d", "1 day"])
 def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(SettingsError, match=f"'{text}' is not a length of time.*1d, 12h or P7D"):
         parse_every(text)

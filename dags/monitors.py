@@ -1,0 +1,188 @@
+"""### One Dag per monitor file.
+
+Every file in `include/monitors` that is valid becomes the Dag `monitor_<name>`; there is nothing to add here. A file
+that is not valid has no Dag and shows as an import error of `monitor_config_check.py`; the others do not notice.
+
+A run examines one **window**: the last whole window of the monitor's calendar that ended before the run's data
+interval did. `fetch_sample` reads its requests from the model's API and keeps a deterministic sample,
+`build_profile` counts it in the reference's cells, and each `check_*` measures one thing on those counts.
+`judge_and_store` judges all of them together and stores the verdict before anyone hears of it; when a task before
+it failed, it stores `not_measured`, so a day that could not be measured is never a quiet day. `route_alert` then goes
+to `send_slack_alert` or to `stay_quiet`, and `report_failures` ends the run red when any task failed.
+
+**Running it by hand.** Trigger with `window_start` and `window_end` to examine any span, `model_version` to examine
+one version, `notify` to decide yourself whether Slack hears of it. A backfill stores the same results as the daily
+runs would have and tells nobody, unless `notify` is true. Running a window again stores a new, numbered evaluation
+beside the old one.
+
+**When it is red.** The failed task's log names what to mend: the connection, the API, the monitor file or the store.
+Credentials (401, 403), files and settings fail at once; an API or store that does not answer is tried again. Clearing
+the failed task repeats only what depends on it.
+
+Only references go from task to task: the sample and the measurements lie at `MODELWATCH_SAMPLES_URL`, which every
+worker must reach. Credentials are Airflow Connections, read in the task that needs them.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, CronDataIntervalTimetable, Label, get_current_context, get_parsing_context, task
+from modelwatch.config import Monitor, find_monitors, load_monitor
+from modelwatch.settings import Settings
+
+from modelwatch.errors import MonitorConfigError
+from modelwatch_airflow.defaults import PARAMS, TASK_DEFAULTS
+from modelwatch_airflow.run import connect, current_run
+
+PREFIX = "monitor_"
+MONITORS: dict[str, Monitor] = {}
+"""The monitors whose Dags this process holds, by name; tasks find theirs here."""
+
+
+@task(pool="model_api", execution_timeout=timedelta(hours=1))
+def fetch_sample(monitor: str) -> str:
+    """Read the window's requests from the model's API and keep a deterministic sample."""
+    from modelwatch import steps
+
+    return steps.fetch_sample(current_run(MONITORS[monitor]), connect)
+
+
+@task
+def build_profile(monitor: str, sample: str) -> str:
+    """Count the sample in the reference's cells."""
+    from modelwatch import steps
+
+    return steps.build_profile(current_run(MONITORS[monitor]), sample)
+
+
+@task
+def check_quality(monitor: str, profile: str) -> str:
+    """Measure missing values, wrong types, values out of the reference's range, unseen categories."""
+    from modelwatch import steps
+
+    return steps.check_quality(current_run(MONITORS[monitor]), profile)
+
+
+@task
+def check_feature_drift(monitor: str, profile: str) -> str:
+    """Measure how far each feature has moved from the reference."""
+    from modelwatch import steps
+
+    return steps.check_feature_drift(current_run(MONITORS[monitor]), profile)
+
+
+@task
+def check_prediction_drift(monitor: str, profile: str) -> str:
+    """Measure how far the score and the decision have moved from the reference."""
+    from modelwatch import steps
+
+    return steps.check_prediction_drift(current_run(MONITORS[monitor]), profile)
+
+
+@task
+def check_fairness(monitor: str, profile: str) -> str:
+    """Measure how differently the groups of each sensitive feature are decided on."""
+    from modelwatch import steps
+
+    return steps.check_fairness(current_run(MONITORS[monitor]), profile)
+
+
+@task(trigger_rule="all_done")
+def judge_and_store(monitor: str, sample: str | None, profile: str | None, results: Mapping[str, str | None]) -> int:
+    """Judge everything together and store the verdict; what is missing makes the window `not_measured`."""
+    from modelwatch import steps
+
+    return steps.judge_and_store(
+        current_run(MONITORS[monitor]), sample_ref=sample, profile_ref=profile, results=results
+    )
+
+
+@task.branch
+def route_alert(monitor: str, evaluation: int) -> str:
+    """Choose between telling on-call and staying quiet."""
+    from modelwatch import steps
+
+    return "send_slack_alert" if steps.should_alert(current_run(MONITORS[monitor]), evaluation) else "stay_quiet"
+
+
+@task
+def send_slack_alert(monitor: str, evaluation: int) -> None:
+    """Tell on-call what moved, once per evaluation however often this is tried."""
+    from modelwatch import steps
+
+    steps.send_slack_alert(current_run(MONITORS[monitor]), evaluation, connect)
+
+
+@task(trigger_rule="all_done", retries=0)
+def report_failures() -> None:
+    """End the run red when any task failed, and name the tasks; without it the last task's success would hide them."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    context = get_current_context()
+    run_id = context["dag_run"].run_id
+    states = context["ti"].get_task_states(dag_id=context["dag_run"].dag_id, run_ids=[run_id])[run_id]
+    failed = sorted(name for name, state in states.items() if state == "failed")
+    if failed:
+        message = f"failed: {', '.join(failed)}; the log of each says what to mend"
+        raise AirflowFailException(message)
+
+
+def monitor_dag(monitor: Monitor) -> DAG:
+    """The Dag of one monitor."""
+    MONITORS[monitor.monitor] = monitor
+    timetable = CronDataIntervalTimetable(monitor.schedule, timezone=monitor.timezone)
+    with DAG(PREFIX + monitor.monitor, schedule=timetable, **dag_arguments(monitor)) as dag:
+        name = monitor.monitor
+        sample = fetch_sample(name)
+        profile = build_profile(name, sample)
+        results = {
+            "quality": check_quality(name, profile),
+            "feature_drift": check_feature_drift(name, profile),
+            "prediction_drift": check_prediction_drift(name, profile),
+            "fairness": check_fairness(name, profile),
+        }
+        evaluation = judge_and_store(name, sample, profile, results)
+        route = route_alert(name, evaluation)
+        sent, quiet = send_slack_alert(name, evaluation), EmptyOperator(task_id="stay_quiet")
+        route >> Label("page") >> sent
+        route >> Label("quiet") >> quiet
+        [sent, quiet] >> report_failures()
+    return dag
+
+
+def dag_arguments(monitor: Monitor) -> dict[str, Any]:
+    """A Dag's settings: how far back it may run, whose it is, and how it is shown."""
+    about = f"**{monitor.monitor}**: {monitor.description}\n\n" if monitor.description else ""
+    return {
+        # Long before any window one may want to look back at: a backfill cannot go further than this.
+        "start_date": datetime(2020, 1, 1, tzinfo=UTC),
+        "catchup": False,
+        # One at a time, oldest first: whether a window pages depends on the windows before it.
+        "max_active_runs": 1,
+        "dagrun_timeout": timedelta(hours=6),
+        "description": monitor.description,
+        "doc_md": about + (__doc__ or ""),
+        "tags": sorted({"modelwatch", *monitor.tags}),
+        "params": PARAMS,
+        "default_args": {**TASK_DEFAULTS, "owner": monitor.owner},
+    }
+
+
+def wanted_monitors() -> list[Monitor]:
+    """The valid monitors, sorted by name; in a task's process only the one whose Dag it runs."""
+    only = get_parsing_context().dag_id
+    found = find_monitors(Settings.from_env().monitors_dir)
+    paths = [path for name, path in found.items() if only in (None, PREFIX + name)]
+    monitors = []
+    for path in paths:
+        try:
+            monitors.append(load_monitor(path))
+        except MonitorConfigError:
+            continue  # monitor_config_check.py shows it, without keeping the others from being parsed
+    return monitors
+
+
+for one in wanted_monitors():
+    globals()[PREFIX + one.monitor] = monitor_dag(one)

@@ -1,0 +1,64 @@
+"""Loads what the tasks import once, in the process that tasks are forked from, instead of once per task.
+
+Importing scipy.stats, fairlearn, pandas and SQLAlchemy takes several seconds, and a Dag run is ten short tasks. The
+LocalExecutor and the Celery worker fork every task from a process that has loaded the plugins, so what is imported
+here costs a task nothing. It happens only where `MODELWATCH_PRELOAD=1` is set: `include/local/start` sets it for the
+scheduler and the worker, and not for the API server and the Dag processor, which run no tasks.
+
+Set `AIRFLOW__CORE__LAZY_LOAD_PLUGINS=False` beside it, so that the plugins are loaded before the first fork.
+"""
+
+import importlib
+import logging
+import os
+import sys
+import time
+
+from airflow.plugins_manager import AirflowPlugin
+
+# What the steps import, down to the modules they import only in the function that needs them.
+MODULES = (
+    "modelwatch.steps",
+    "modelwatch.report.delivery",
+    "pyarrow.compute",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+    "scipy.stats",
+    "fairlearn.metrics",
+    "statsmodels.stats.proportion",
+    "modelwatch_airflow.defaults",
+    "modelwatch_airflow.run",
+    "airflow.providers.standard.operators.empty",
+)
+
+log = logging.getLogger(__name__)
+
+
+def preload() -> list[str]:
+    """Import what the tasks need; a module that is not there is left to the task that misses it, by name.
+
+    Returns:
+        The modules that could not be imported.
+    """
+    # A task loads the plugins again in its own process; there everything is here already and nothing is to be said.
+    wanted = [name for name in MODULES if name not in sys.modules]
+    missing, started = [], time.perf_counter()
+    for name in wanted:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            missing.append(name)
+            log.warning("could not preload %s: %s", name, error)
+    if wanted:
+        log.info("preloaded the tasks' modules in %.1f s", time.perf_counter() - started)
+    return missing
+
+
+class ModelwatchPreload(AirflowPlugin):
+    """Has no page and no operator; loading it is what it does."""
+
+    name = "modelwatch_preload"
+
+
+if os.environ.get("MODELWATCH_PRELOAD") == "1":
+    preload()
