@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modelwatch.config import find_monitors
 
+from modelwatch.config import find_monitors
 from support.airflow_runs import DAGS, ROOT, load_dags
 
 Write = Callable[..., Path]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = ROOT / "dags"
@@ -63,11 +64,22 @@ class Finished:
     xcoms: Mapping[tuple[str, str], Any]
 
 
-def run_dag(dag: Any, logical_date: datetime | None, conf: Mapping[str, Any] | None = None) -> Finished:
+def run_dag(
+    dag: Any, logical_date: datetime | None, conf: Mapping[str, Any] | None = None, *, run_type: str = "manual"
+) -> Finished:
     """Run the Dag to its end in this process; failed tasks are tried again without the pause between."""
+    from airflow.serialization.definitions.dag import SerializedDAG
+    from airflow.utils.types import DagRunType
+
     for each in dag.tasks:
         each.retry_delay, each.retry_exponential_backoff = timedelta(0), 0
-    run = dag.test(logical_date=logical_date, run_conf=dict(conf or {}))
+    create = SerializedDAG.create_dagrun  # dag.test() makes manual runs only
+
+    def create_dagrun(self: Any, **named: Any) -> Any:
+        return create(self, **{**named, "run_type": DagRunType(run_type)})
+
+    with patch.object(SerializedDAG, "create_dagrun", create_dagrun):
+        run = dag.test(logical_date=logical_date, run_conf=dict(conf or {}))
     tasks = run.get_task_instances()
     return Finished(
         run_id=run.run_id,
