@@ -1,0 +1,15 @@
+"""Monitor files: strict models of what may stand in them, and errors that say what to write instead."""
+
+from modelwatch.config.load import find_monitors, load_monitor, resolve_monitor
+from modelwatch.config.monitor import Monitor
+from modelwatch.config.sources import FilesSource, HttpSource, SqlSource
+
+__all__ = [
+    "FilesSource",
+    "HttpSource",
+    "Monitor",
+    "SqlSource",
+    "find_monitors",
+    "load_monitor",
+    "resolve_monitor",
+]

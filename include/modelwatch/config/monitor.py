@@ -1,0 +1,126 @@
+"""A monitor: one watched model, one file, one Dag."""
+
+import hashlib
+import json
+from datetime import tzinfo
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
+
+from modelwatch.config.base import Duration, Strict, _duration
+from modelwatch.config.parts import (
+    Alerts,
+    Columns,
+    Decision,
+    Fairness,
+    FeatureEntry,
+    Label,
+    Reference,
+    SampleSize,
+)
+from modelwatch.config.schema import schema_of
+from modelwatch.config.sources import Source
+from modelwatch.config.thresholds import DEFAULTS, Threshold, check_thresholds
+from modelwatch.domain import Levels, Rules, Schema
+
+
+class Monitor(Strict):
+    """Everything a monitor file says; each key's meaning and default is in docs/monitor-file.md."""
+
+    monitor: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    owner: str = ""
+    description: str = ""
+    tags: list[str] = Field(default_factory=list)
+    schedule: str = "0 3 * * *"
+    timezone: str = "UTC"
+    window: Duration = _duration("P1D")
+    source: Source
+    columns: Columns = Columns()
+    decision: Decision = Decision()
+    label: Label = Label()
+    reference: Reference
+    sample: SampleSize = SampleSize()
+    features: dict[str, FeatureEntry] = Field(min_length=1)
+    fairness: Fairness | None = None
+    thresholds: Annotated[dict[str, Threshold], AfterValidator(check_thresholds)] = Field(default_factory=dict)
+    false_discovery_rate: float = Field(default=0.01, gt=0, lt=1)
+    alerts: Alerts = Alerts()
+
+    _path: Path = PrivateAttr(default=Path())
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            message = f"{name!r} is not a time zone; write an IANA name such as UTC or Europe/Berlin"
+            raise ValueError(message) from None
+        return name
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, text: str) -> str:
+        from croniter import croniter
+
+        if len(text.split()) != 5 or not croniter.is_valid(text):
+            message = f"{text!r} is not a cron expression of five fields; '0 3 * * *' is every day at 03:00"
+            raise ValueError(message)
+        return text
+
+    @model_validator(mode="after")
+    def _roles_fit(self) -> "Monitor":
+        if self.fairness is not None and self.columns.decision is None:
+            message = "fairness compares decisions: set columns.decision"
+            raise ValueError(message)
+        roles = {role: name for role, name in self.columns if name is not None and name in self.features}
+        for role, name in roles.items():
+            message = f"'{name}' is both columns.{role} and a feature: a model's own output is not its input"
+            raise ValueError(message)
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The file this monitor was read from."""
+        return self._path
+
+    @property
+    def tzinfo(self) -> tzinfo:
+        """The time zone that windows are cut in and that times without one are taken to be in."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def reference_uri(self) -> str:
+        """The reference, a relative path resolved against the monitor file's folder."""
+        uri = self.reference.uri
+        return uri if "://" in uri else str(self._path.parent / uri)
+
+    @property
+    def sha256(self) -> str:
+        """Of what the file means: the order of keys, comments and spelt-out defaults do not change it."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def schema(self) -> Schema:  # type: ignore[override]  # pydantic's own of this name is deprecated
+        """The columns to read and their roles."""
+        return schema_of(self)
+
+    def rules(self) -> Rules:
+        """What the judge needs: thresholds with their defaults, and the limits of a measured window."""
+        own = {name: threshold.levels() for name, threshold in self.thresholds.items()}
+        by_feature: dict[str, dict[str, Levels]] = {
+            name: {metric: threshold.levels() for metric, threshold in feature.thresholds.items()}
+            for name, feature in self.features.items()
+            if feature.thresholds
+        }
+        return Rules(
+            levels={**DEFAULTS, **own},
+            by_feature=by_feature,
+            false_discovery_rate=self.false_discovery_rate,
+            minimum=self.sample.minimum,
+            max_rejected=self.source.max_rejected_share,
+            min_coverage=self.source.min_coverage,
+            outcome=self.decision.outcome,
+        )

@@ -1,0 +1,185 @@
+"""The `source` of a monitor file: where the requests come from."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from modelwatch.config.base import Scalar, Strict
+
+
+class CursorPagination(Strict):
+    """The answer holds a cursor that the next request sends back."""
+
+    type: Literal["cursor"]
+    response: str = Field(description="path to the cursor in the answer")
+    query: str = Field(description="query parameter that sends it back")
+
+
+class NextLinkPagination(Strict):
+    """The answer's body holds the URL of the next page."""
+
+    type: Literal["next_link"]
+    response: str = Field(description="path to the URL in the answer")
+
+
+class LinkHeaderPagination(Strict):
+    """The answer's `Link` header holds the URL of the next page as rel="next"."""
+
+    type: Literal["link_header"]
+
+
+class PagePagination(Strict):
+    """Pages are numbered; an empty one ends them."""
+
+    type: Literal["page"]
+    query: str = "page"
+    start: int = 1
+
+
+class OffsetPagination(Strict):
+    """Requests are numbered; a page shorter than the limit ends them."""
+
+    type: Literal["offset"]
+    query: str = "offset"
+    limit_query: str = "limit"
+    limit: int = Field(default=1000, ge=1)
+
+
+class NoPagination(Strict):
+    """One answer holds everything."""
+
+    type: Literal["none"] = "none"
+
+
+Pagination = Annotated[
+    CursorPagination | NextLinkPagination | LinkHeaderPagination | PagePagination | OffsetPagination | NoPagination,
+    Field(discriminator="type"),
+]
+
+
+class ApiKey(Strict):
+    """The connection's password goes into a header or a query parameter of this name."""
+
+    type: Literal["api_key"]
+    header: str | None = None
+    query: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "ApiKey":
+        if (self.header is None) == (self.query is None):
+            message = "an API key needs either 'header' or 'query', the name it is sent under"
+            raise ValueError(message)
+        return self
+
+
+class CommonSource(Strict):
+    """What every source has.
+
+    Attributes:
+        max_rejected_share: above this share of rows that do not parse the window is not measured, in [0, 1].
+        min_coverage: below this share of the requests that exist the window is not measured, in [0, 1].
+    """
+
+    max_rejected_share: float = Field(default=0.05, ge=0, le=1)
+    min_coverage: float = Field(default=0.98, ge=0, le=1)
+
+
+class HttpSource(CommonSource):
+    """A REST API that lists the model's requests.
+
+    Attributes:
+        connection: the Airflow Connection with base URL and credentials.
+        query: query parameters; ``{window_start}`` and ``{window_end}`` stand for the window's edges.
+        records: path to the list in the answer; empty when the answer is the list.
+        total: path to the number of requests the window holds, when the API says it; coverage is judged by it.
+        auth: how the connection's credentials are sent; by default basic with a login, bearer without.
+    """
+
+    type: Literal["http"]
+    connection: str = Field(min_length=1)
+    path: str
+    query: dict[str, Scalar] = Field(default_factory=dict)
+    records: str = ""
+    pagination: Pagination = Field(default_factory=NoPagination)
+    auth: Literal["bearer", "basic"] | ApiKey | None = None
+    total: str | None = None
+    connect_timeout_seconds: float = Field(default=5, gt=0)
+    read_timeout_seconds: float = Field(default=30, gt=0)
+    retries: int = Field(default=5, ge=0, le=20)
+    max_wait_seconds: float = Field(default=60, gt=0)
+    requests_per_second: float | None = Field(default=10, gt=0)
+    max_pages: int = Field(default=100_000, ge=1)
+    max_bytes: int = Field(default=2_000_000_000, ge=1)
+
+    @field_validator("path")
+    @classmethod
+    def _below_the_connection(cls, path: str) -> str:
+        if "://" in path:
+            message = (
+                f"{path.split('?', maxsplit=1)[0]!r} is a whole URL; write the path only, the connection has the host"
+            )
+            raise ValueError(message)
+        return path
+
+    @model_validator(mode="after")
+    def _known_placeholders(self) -> "HttpSource":
+        for name, value in self.query.items():
+            if isinstance(value, str):
+                require_placeholders(f"query.{name}", value)
+        return self
+
+
+class FilesSource(CommonSource):
+    """Files of requests, local or in object storage.
+
+    Attributes:
+        uri: path or fsspec URL; may be a glob and may hold ``{window_start:%Y-%m-%d}``.
+        format: by default told from the suffix.
+        connection: an Airflow Connection whose extra holds fsspec's options (keys, endpoint).
+    """
+
+    type: Literal["files"]
+    uri: str = Field(min_length=1)
+    format: Literal["parquet", "csv", "jsonl"] | None = None
+    connection: str | None = None
+
+    @field_validator("uri")
+    @classmethod
+    def _known_placeholders(cls, uri: str) -> str:
+        require_placeholders("uri", uri)
+        return uri
+
+
+class SqlSource(CommonSource):
+    """A query on a database.
+
+    Attributes:
+        query: SQL with the bound parameters ``:window_start`` and ``:window_end``.
+    """
+
+    type: Literal["sql"]
+    connection: str = Field(min_length=1)
+    query: str = Field(min_length=1)
+
+    @field_validator("query")
+    @classmethod
+    def _bounded(cls, query: str) -> str:
+        missing = [name for name in (":window_start", ":window_end") if name not in query]
+        if missing:
+            message = f"the query does not use {' and '.join(missing)}: every run would read the whole table"
+            raise ValueError(message)
+        return query
+
+
+Source = Annotated[HttpSource | FilesSource | SqlSource, Field(discriminator="type")]
+
+
+def require_placeholders(where: str, text: str) -> None:
+    """Refuse a placeholder that no window fills."""
+    from datetime import UTC, datetime
+
+    try:
+        text.format(window_start=datetime(2000, 1, 1, tzinfo=UTC), window_end=datetime(2000, 1, 2, tzinfo=UTC))
+    except (KeyError, IndexError, ValueError):
+        message = f"{where}: {text!r} has a placeholder other than {{window_start}} and {{window_end}}"
+        raise ValueError(message) from None
