@@ -54,7 +54,7 @@ class Home:
 
     @property
     def passwords(self) -> Path:
-        """The login of Airflow's pages."""
+        """The login of Airflow's pages, written by the API server's start."""
         return self.root / "airflow-login.json"
 
     @property
@@ -85,13 +85,11 @@ def load_secrets(home: Home) -> Secrets:
     if not path.exists():
         write_private(path, json.dumps(asdict(_new_secrets()), indent=2))
     try:
-        loaded = Secrets(**json.loads(path.read_text()))
+        return Secrets(**json.loads(path.read_text()))
     except (ValueError, TypeError):
         names = ", ".join(one.name for one in fields(Secrets))
         message = f"{path}: not the JSON of {names}; delete the file and new ones are made"
         raise LocalError(message) from None
-    write_private(home.passwords, json.dumps({"admin": loaded.airflow_password}))
-    return loaded
 
 
 def write_private(path: Path, text: str) -> None:

@@ -103,7 +103,10 @@ class Stack:
 
     def _airflow(self, name: str) -> Service:
         databases = json.loads(self.place.home.databases.read_text())
-        return Service(name, (START, name), airflow_environment(self.place, databases, os.environ))
+        environ = airflow_environment(self.place, databases, os.environ)
+        if name == "api-server":
+            environ["AIRFLOW_ADMIN_PASSWORD"] = self.place.secrets.airflow_password
+        return Service(name, (START, name), environ)
 
     def _demo_api_answers(self) -> bool:
         return _get(f"http://{ADDRESS}:{self.place.ports.demo_api}/health") is not None
