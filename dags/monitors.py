@@ -24,19 +24,16 @@ worker must reach. Credentials are Airflow Connections, read in the task that ne
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, CronDataIntervalTimetable, Label, get_current_context, get_parsing_context, task
-from modelwatch.config import Monitor, find_monitors, load_monitor
-from modelwatch.settings import Settings
+from airflow.sdk import DAG, Label, get_current_context, get_parsing_context, task
 
-from modelwatch.errors import MonitorConfigError
-from modelwatch_airflow.defaults import PARAMS, TASK_DEFAULTS
+from modelwatch.config import Monitor
+from modelwatch.settings import Settings
+from modelwatch_airflow.defaults import dag_arguments, dag_id, load_monitors, timetable
 from modelwatch_airflow.run import connect, current_run
 
-PREFIX = "monitor_"
 MONITORS: dict[str, Monitor] = {}
 """The monitors whose Dags this process holds, by name; tasks find theirs here."""
 
@@ -132,8 +129,7 @@ def report_failures() -> None:
 def monitor_dag(monitor: Monitor) -> DAG:
     """The Dag of one monitor."""
     MONITORS[monitor.monitor] = monitor
-    timetable = CronDataIntervalTimetable(monitor.schedule, timezone=monitor.timezone)
-    with DAG(PREFIX + monitor.monitor, schedule=timetable, **dag_arguments(monitor)) as dag:
+    with DAG(schedule=timetable(monitor), **dag_arguments(monitor, about=__doc__)) as dag:
         name = monitor.monitor
         sample = fetch_sample(name)
         profile = build_profile(name, sample)
@@ -152,37 +148,7 @@ def monitor_dag(monitor: Monitor) -> DAG:
     return dag
 
 
-def dag_arguments(monitor: Monitor) -> dict[str, Any]:
-    """A Dag's settings: how far back it may run, whose it is, and how it is shown."""
-    about = f"**{monitor.monitor}**: {monitor.description}\n\n" if monitor.description else ""
-    return {
-        # Long before any window one may want to look back at: a backfill cannot go further than this.
-        "start_date": datetime(2020, 1, 1, tzinfo=UTC),
-        "catchup": False,
-        # One at a time, oldest first: whether a window pages depends on the windows before it.
-        "max_active_runs": 1,
-        "dagrun_timeout": timedelta(hours=6),
-        "description": monitor.description,
-        "doc_md": about + (__doc__ or ""),
-        "tags": sorted({"modelwatch", *monitor.tags}),
-        "params": PARAMS,
-        "default_args": {**TASK_DEFAULTS, "owner": monitor.owner},
-    }
-
-
-def wanted_monitors() -> list[Monitor]:
-    """The valid monitors, sorted by name; in a task's process only the one whose Dag it runs."""
-    only = get_parsing_context().dag_id
-    found = find_monitors(Settings.from_env().monitors_dir)
-    paths = [path for name, path in found.items() if only in (None, PREFIX + name)]
-    monitors = []
-    for path in paths:
-        try:
-            monitors.append(load_monitor(path))
-        except MonitorConfigError:
-            continue  # monitor_config_check.py shows it, without keeping the others from being parsed
-    return monitors
-
-
-for one in wanted_monitors():
-    globals()[PREFIX + one.monitor] = monitor_dag(one)
+# A task's process runs one Dag and need not build the others.
+valid, _ = load_monitors(Settings.from_env().monitors_dir, only=get_parsing_context().dag_id)
+for one in valid:
+    globals()[dag_id(one.monitor)] = monitor_dag(one)

@@ -3,12 +3,15 @@
 Plain frozen dataclasses that know no file format, no database and no HTTP.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
+if TYPE_CHECKING:  # half a second that reading a monitor file need not pay
+    import pyarrow as pa
 
 ColumnType = Literal["number", "text", "timestamp", "flag"]
 FeatureKind = Literal["numeric", "categorical"]
@@ -37,7 +40,7 @@ class Window:
     def __str__(self) -> str:
         return f"{iso(self.start)}/{iso(self.end)}"
 
-    def back(self, length: timedelta) -> "Window":
+    def back(self, length: timedelta) -> Window:
         """The window that ends where this one ends and is at least ``length`` long."""
         return Window(min(self.start, self.end - length), self.end)
 

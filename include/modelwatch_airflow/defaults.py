@@ -1,11 +1,14 @@
-"""What every monitor's Dag has in common: when a failure is tried again, and the form of a manual trigger."""
+"""What every monitor's Dag has in common, and which monitor files have one."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk import DAG, CronDataIntervalTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from modelwatch import errors
+from modelwatch.config import Monitor, find_monitors, load_monitor
+from modelwatch_airflow.form import PARAMS
 
 # A run with the same mistake fails again however often it is tried; a system that does not answer may come back.
 RETRIES = ExceptionRetryPolicy(
@@ -39,36 +42,62 @@ TASK_DEFAULTS: dict[str, Any] = {
     "execution_timeout": timedelta(minutes=20),
 }
 
-MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 
-PARAMS = {
-    "window_start": Param(
-        None,
-        type=["null", "string"],
-        pattern=MOMENT,
-        title="Window start",
-        description="First moment to examine: 2026-11-10 or 2026-11-10T06:00:00Z, in the monitor's time zone when "
-        "it has no offset. Empty: the last whole window before the run's logical date.",
-    ),
-    "window_end": Param(
-        None,
-        type=["null", "string"],
-        pattern=MOMENT,
-        title="Window end",
-        description="First moment not to examine any more; 2026-11-11 ends with the night before it. "
-        "Empty: one window length after the start.",
-    ),
-    "model_version": Param(
-        None,
-        type=["null", "string"],
-        title="Model version",
-        description="Examine only the requests this version answered. Empty: all versions together.",
-    ),
-    "notify": Param(
-        None,
-        type=["null", "boolean"],
-        title="Notify",
-        description="true: Slack hears of an alert, in a backfill too. false: Slack hears nothing. "
-        "Empty: Slack hears of alerts, except in a backfill.",
-    ),
-}
+def dag_id(name: str) -> str:
+    """The id of a monitor's Dag."""
+    return f"monitor_{name}"
+
+
+def load_monitors(folder: Path, only: str | None = None) -> tuple[list[Monitor], list[str]]:
+    """Read the monitor files of a folder.
+
+    Args:
+        folder: where the files are; one that does not exist holds none.
+        only: the id of the one Dag that is wanted; None wants all.
+
+    Returns:
+        The monitors that have a Dag, sorted by name, and for each other file what is wrong with it.
+    """
+    monitors, problems = [], []
+    for name, path in find_monitors(folder).items():
+        if only not in (None, dag_id(name)):
+            continue
+        try:
+            monitor = load_monitor(path)
+            DAG(schedule=timetable(monitor), **dag_arguments(monitor))
+        except errors.MonitorConfigError as error:
+            problems.append(str(error))
+        except Exception as error:  # noqa: BLE001  # whatever Airflow refuses must stop this monitor only
+            problems.append(f"{path}: Airflow refuses its Dag: {error}")
+        else:
+            monitors.append(monitor)
+    return monitors, problems
+
+
+def timetable(monitor: Monitor) -> CronDataIntervalTimetable:
+    """When a monitor's Dag runs; unlike a bare cron text it gives each run the interval since the one before."""
+    return CronDataIntervalTimetable(monitor.schedule, timezone=monitor.timezone)
+
+
+def dag_arguments(monitor: Monitor, *, about: str | None = None) -> dict[str, Any]:
+    """A Dag's settings beside its schedule: how far back it may run, whose it is, and how it is shown.
+
+    Args:
+        monitor: the monitor whose Dag it is.
+        about: what the Dag does, for the page of its documentation.
+    """
+    title = f"**{monitor.monitor}**: {monitor.description}\n\n" if monitor.description else ""
+    return {
+        "dag_id": dag_id(monitor.monitor),
+        # Long before any window one may want to look back at: a backfill cannot go further than this.
+        "start_date": datetime(2020, 1, 1, tzinfo=UTC),
+        "catchup": False,
+        # One at a time, oldest first: whether a window pages depends on the windows before it.
+        "max_active_runs": 1,
+        "dagrun_timeout": timedelta(hours=6),
+        "description": monitor.description,
+        "doc_md": title + (about or ""),
+        "tags": sorted({"modelwatch", *monitor.tags}),
+        "params": PARAMS,
+        "default_args": {**TASK_DEFAULTS, "owner": monitor.owner or "modelwatch"},
+    }

@@ -1,19 +1,23 @@
 """From the running task's Dag run and Airflow Connections to what `modelwatch.steps` is told."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from airflow.sdk import get_current_context
-from modelwatch.config import Monitor
-from modelwatch.settings import Settings
 
 from modelwatch import errors
+from modelwatch.config import Monitor
 from modelwatch.schedule import resolve_window
+from modelwatch.settings import Settings
 
 if TYPE_CHECKING:
     from modelwatch.domain import Connection
     from modelwatch.steps import Run
+
+
+# Runs started by an asset or another Dag are somebody's wish, as manual ones are.
+STARTED_BY: dict[str, Literal["scheduled", "backfill"]] = {"scheduled": "scheduled", "backfill": "backfill"}
 
 
 def connect(conn_id: str) -> "Connection":
@@ -46,7 +50,7 @@ def settings_of_task() -> Settings:
         return settings
     from modelwatch.store.engine import database_url
 
-    return replace(settings, database_url=database_url(settings, connect(settings.store_connection)))
+    return replace(settings, database_url=database_url(connect(settings.store_connection)))
 
 
 def current_run(monitor: Monitor) -> "Run":
@@ -59,7 +63,7 @@ def current_run(monitor: Monitor) -> "Run":
 
     context = get_current_context()
     dag_run, params = context["dag_run"], context["params"]
-    settings, run_type = settings_of_task(), dag_run.run_type.value
+    settings = settings_of_task()
     return Run(
         monitor=monitor,
         window=resolve_window(
@@ -70,7 +74,7 @@ def current_run(monitor: Monitor) -> "Run":
             window_end=params["window_end"],
         ),
         run_id=dag_run.run_id,
-        run_type=run_type if run_type in ("scheduled", "backfill") else "manual",
+        run_type=STARTED_BY.get(dag_run.run_type.value, "manual"),
         settings=settings,
         notify=params["notify"],
         model_version=params["model_version"],
