@@ -64,15 +64,16 @@ class Airflow:
 
     def backfill(self, dag_id: str, first: date, last: date, *, max_active_runs: int) -> list[DagRun]:
         """Have Airflow backfill the days, those it has run before included; returns the runs it queued."""
+        start, end = f"{first}T00:00:00Z", f"{last}T23:59:59Z"
         body = {
             "dag_id": dag_id,
-            "from_date": f"{first}T00:00:00Z",
-            "to_date": f"{last}T23:59:59Z",
+            "from_date": start,
+            "to_date": end,
             "max_active_runs": max_active_runs,
             "reprocess_behavior": "completed",
         }
         self._call("POST", "/api/v2/backfills", json=body)
-        runs = self.runs(dag_id, logical_date_gte=body["from_date"], logical_date_lte=body["to_date"])
+        runs = self.runs(dag_id, logical_date_gte=start, logical_date_lte=end)
         return [run for run in runs if run.state not in FINAL]
 
     def runs(self, dag_id: str, **filters: str) -> list[DagRun]:
