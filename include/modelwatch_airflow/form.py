@@ -9,6 +9,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         pattern=MOMENT,
+        examples=["2026-11-10", "2026-11-10T06:00:00Z"],
         title="Window start",
         description="First moment to examine: 2026-11-10 or 2026-11-10T06:00:00Z, in the monitor's time zone when "
         "it has no offset. Empty: the last whole window before the run's logical date.",
@@ -17,6 +18,7 @@ PARAMS = {
         None,
         type=["null", "string"],
         pattern=MOMENT,
+        examples=["2026-11-11", "2026-11-10T12:00:00Z"],
         title="Window end",
         description="First moment not to examine any more; 2026-11-11 ends with the night before it. "
         "Empty: one window length after the start.",
@@ -31,7 +33,7 @@ PARAMS = {
         None,
         type=["null", "boolean"],
         title="Notify",
-        description="true: Slack hears of an alert, in a backfill too. false: Slack hears nothing. "
-        "Empty: Slack hears of alerts, except in a backfill.",
+        description="Left alone: Slack hears of an alert, except in a backfill. On (true): in a backfill too. "
+        "Switched off again (false): Slack hears nothing.",
     ),
 }
