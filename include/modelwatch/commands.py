@@ -106,8 +106,10 @@ def run(monitor: str, *, start: str, end: str, output: str) -> int:
 def migrate() -> None:
     """Upgrade the store named in the settings, else the embedded one."""
     from modelwatch.steps.inline import migrated_settings
+    from modelwatch.store.engine import safe_url
 
-    _say(f"the store is up to date: {migrated_settings(Settings.from_env()).safe_database_url}")
+    url = migrated_settings(Settings.from_env()).database_url
+    _say(f"the store is up to date: {safe_url(url or '')}")
 
 
 def _load(monitor: str) -> tuple[Settings, Monitor]:

@@ -11,8 +11,8 @@ from modelwatch.config.thresholds import RANGES, Threshold
 from modelwatch.config.yaml_lines import Path
 from modelwatch.errors import did_you_mean
 
-SOURCES = {"http": sources.HttpSource, "files": sources.FilesSource, "sql": sources.SqlSource}
-PAGINATIONS = {
+SOURCES: dict[str, type[Strict]] = {"http": sources.HttpSource, "files": sources.FilesSource, "sql": sources.SqlSource}
+PAGINATIONS: dict[str, type[Strict]] = {
     one.model_fields["type"].annotation.__args__[0]: one for one in get_args(get_args(sources.Pagination)[0])
 }
 KINDS = {
@@ -149,4 +149,5 @@ def _allowed(path: Path) -> list[str]:
         return ["type", "path", *RANGES]
     if grandparent == "thresholds" or parent in RANGES:
         return list(Threshold.model_fields)
-    return list(special.get(parent, Strict).model_fields)
+    owner = special.get(parent)
+    return [] if owner is None else list(owner.model_fields)

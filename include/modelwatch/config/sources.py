@@ -115,9 +115,7 @@ class HttpSource(CommonSource):
     @classmethod
     def _below_the_connection(cls, path: str) -> str:
         if "://" in path:
-            message = (
-                f"{path.split('?', maxsplit=1)[0]!r} is a whole URL; write the path only, the connection has the host"
-            )
+            message = "holds a whole URL; write the path only, the connection has host and credentials"
             raise ValueError(message)
         return path
 

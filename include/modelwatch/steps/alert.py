@@ -1,6 +1,5 @@
 """should_alert and send_slack_alert: who hears of a stored evaluation, and telling them once."""
 
-from modelwatch.domain import Judgement
 from modelwatch.report.policy import may_notify
 from modelwatch.report.slack import Alert, alert_blocks, alert_text
 from modelwatch.steps.run import Connect, Run
@@ -28,7 +27,7 @@ def send_slack_alert(run: Run, evaluation_id: int, connect: Connect) -> None:
     if slack is None:
         return
     with engine.session(run.settings.database_url) as session, session.begin():
-        if repository.alert_of(session, evaluation_id) is not None:
+        if repository.lock_alert(session, evaluation_id) is not None:
             return
         alert = _alert(run, repository.load_evaluation(session, evaluation_id))
         ts = post(connect(slack.connection), slack.channel, text=alert_text(alert), blocks=alert_blocks(alert))
@@ -41,7 +40,7 @@ def _alert(run: Run, stored: LoadedEvaluation) -> Alert:
     return Alert(
         monitor=stored.monitor,
         window=stored.window,
-        judgement=Judgement(stored.verdict, stored.reason, stored.results, stored.findings),
+        judgement=stored.judgement,
         n_reference=stored.n_reference,
         n_current=stored.n_current,
         coverage=stored.coverage,

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from modelwatch.domain import Judgement
 from modelwatch.errors import SourceError
 from modelwatch.report.document import Evaluation
 from modelwatch.settings import Settings, connection_from_env
@@ -34,15 +33,14 @@ def run_window(run: Run, connect: Connect) -> Evaluation:
     evaluation_id = judge_and_store(run, sample_ref=sample_ref, profile_ref=profile_ref, results=results)
     with engine.session(run.settings.database_url) as session:
         stored = repository.load_evaluation(session, evaluation_id)
-    judgement = Judgement(stored.verdict, stored.reason, stored.results, stored.findings)
     return Evaluation(
-        stored.monitor,
-        stored.window,
-        judgement,
-        stored.n_reference,
-        stored.n_current,
-        stored.coverage,
-        stored.page,
+        monitor=stored.monitor,
+        window=stored.window,
+        judgement=stored.judgement,
+        n_reference=stored.n_reference,
+        n_current=stored.n_current,
+        coverage=stored.coverage,
+        page=stored.page,
     )
 
 

@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from sqlalchemy.orm import Session
+
 from modelwatch.domain import Judgement, Measurement, Sample
 from modelwatch.report.document import Evaluation, document
 from modelwatch.report.policy import Keys, alert_keys, would_page
@@ -15,8 +17,6 @@ from modelwatch.store import engine, repository
 from modelwatch.store.repository import NewEvaluation, StoredProfile
 from modelwatch.store.samples import Artifacts
 from modelwatch.verdict import judge
-
-MEASURED = ("ok", "warning", "alert")
 
 
 def judge_and_store(
@@ -70,7 +70,7 @@ def _unmeasured(
     return f"{', '.join(failed)} failed: see the tasks' logs" if failed else None
 
 
-def _earlier(session: repository.Session, run: Run, of: int) -> list[Keys]:
+def _earlier(session: Session, run: Run, of: int) -> list[Keys]:
     """The problems of the measured windows before this one, newest first."""
     recent = repository.recent_judgements(session, run.monitor.monitor, before=run.window, limit=max(0, of - 1))
     return [alert_keys(judgement) for judgement in recent]

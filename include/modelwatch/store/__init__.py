@@ -1,0 +1,1 @@
+"""The store: Postgres through SQLAlchemy, built by migrations only; and the artifacts between tasks."""

@@ -1,0 +1,249 @@
+"""Reading and writing evaluations. Functions take a session and never commit: the caller owns the transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from modelwatch.domain import Judgement, Result, VerdictName, Window
+from modelwatch.errors import StoreError
+from modelwatch.store.rows import result_of, row_of
+from modelwatch.store.tables import AlertRow, Evaluation, MonitorConfig, ProfileRow, ResultRow
+
+MEASURED = ("ok", "warning", "alert")
+CURRENT = sa.table("current_evaluation", *(sa.column(c.name, c.type) for c in Evaluation.__table__.columns))
+
+
+@dataclass(frozen=True)
+class NewEvaluation:
+    """A judged window before it has an id and a number; the fields are the columns of `evaluation`."""
+
+    monitor: str
+    window: Window
+    run_id: str
+    run_type: str
+    config_sha256: str
+    config: dict[str, Any]
+    content_digest: str
+    verdict: VerdictName
+    reason: str | None
+    page: bool
+    n_reference: int
+    n_current: int
+    coverage: float | None
+    sample: dict[str, Any] | None = None
+    reference_digest: str | None = None
+    model_version: str | None = None
+    run_url: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredProfile:
+    """A window's counts as `profile.encode_profile` wrote them."""
+
+    window: Window
+    cells_digest: str
+    n_rows: int
+    content: bytes
+
+
+@dataclass(frozen=True)
+class LoadedEvaluation:
+    """A stored evaluation with its results in the order they were measured."""
+
+    id: int
+    number: int
+    monitor: str
+    window: Window
+    run_id: str
+    run_type: str
+    verdict: VerdictName
+    reason: str | None
+    page: bool
+    n_reference: int
+    n_current: int
+    coverage: float | None
+    model_version: str | None
+    results: tuple[Result, ...] = ()
+    findings: tuple[Result, ...] = ()
+
+    @property
+    def judgement(self) -> Judgement:
+        """The verdict with its results, as it was judged."""
+        return Judgement(self.verdict, self.reason, self.results, self.findings)
+
+
+def save_evaluation(
+    session: Session,
+    new: NewEvaluation,
+    results: Sequence[Result],
+    findings: Sequence[Result],
+    profile: StoredProfile | None,
+) -> int:
+    """Store an evaluation as the window's next number; returns its id.
+
+    A retry of the same run with the same outcome finds what it wrote before and writes nothing.
+    """
+    key = f"{new.monitor} {new.window}"
+    session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+    found = session.scalar(
+        sa.select(Evaluation.id).where(
+            *_of_window(new.monitor, new.window),
+            Evaluation.run_id == new.run_id,
+            Evaluation.content_digest == new.content_digest,
+        )
+    )
+    if found is not None:
+        return found
+    _save_config(session, new)
+    last = session.scalar(sa.select(sa.func.max(Evaluation.number)).where(*_of_window(new.monitor, new.window)))
+    evaluation = _evaluation_row(new, number=(last or 0) + 1)
+    session.add(evaluation)
+    session.flush()
+    ranks = {id(result): rank for rank, result in enumerate(findings)}
+    rows = [row_of(result, evaluation.id, position, ranks.get(id(result))) for position, result in enumerate(results)]
+    if rows:
+        session.execute(sa.insert(ResultRow), rows)
+    if profile is not None:
+        content = {"cells_digest": profile.cells_digest, "n_rows": profile.n_rows, "content": profile.content}
+        session.add(ProfileRow(evaluation_id=evaluation.id, **content))
+        session.flush()
+    return evaluation.id
+
+
+def load_evaluation(session: Session, evaluation_id: int) -> LoadedEvaluation:
+    """One evaluation with its results.
+
+    Raises:
+        StoreError: there is none with this id.
+    """
+    row = session.get(Evaluation, evaluation_id)
+    if row is None:
+        message = f"the store has no evaluation {evaluation_id}; run judge_and_store again"
+        raise StoreError(message)
+    return _loaded(row, _results(session, [evaluation_id]).get(evaluation_id, []))
+
+
+def current_evaluations(
+    session: Session, monitor: str, *, since: datetime | None = None, until: datetime | None = None
+) -> list[LoadedEvaluation]:
+    """The newest evaluation of each window in ``[since, until)``, oldest window first, without their results."""
+    query = sa.select(CURRENT).where(CURRENT.c.monitor == monitor).order_by(CURRENT.c.window_start)
+    if since is not None:
+        query = query.where(CURRENT.c.window_start >= since)
+    if until is not None:
+        query = query.where(CURRENT.c.window_end <= until)
+    return [_loaded(row, []) for row in session.execute(query)]
+
+
+def recent_judgements(session: Session, monitor: str, *, before: Window, limit: int) -> list[Judgement]:
+    """The newest judgements of the ``limit`` measured windows that ended by this one's start, newest window first."""
+    query = (
+        sa.select(CURRENT)
+        .where(
+            CURRENT.c.monitor == monitor,
+            CURRENT.c.window_end <= before.start,
+            CURRENT.c.verdict.in_(MEASURED),
+        )
+        .order_by(CURRENT.c.window_end.desc(), CURRENT.c.window_start.desc())
+        .limit(limit)
+    )
+    rows = session.execute(query).all()
+    results = _results(session, [row.id for row in rows])
+    return [_loaded(row, results.get(row.id, [])).judgement for row in rows]
+
+
+def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) -> list[StoredProfile]:
+    """The profiles of the current evaluations whose windows lie in ``[start, end)``, oldest first, none overlapping.
+
+    Of overlapping windows the one that starts first, and of those the shortest, is taken: a day judged both alone and
+    as part of a week counts once.
+    """
+    query = (
+        sa.select(CURRENT.c.window_start, CURRENT.c.window_end, ProfileRow)
+        .join(ProfileRow, ProfileRow.evaluation_id == CURRENT.c.id)
+        .where(CURRENT.c.monitor == monitor, CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
+        .order_by(CURRENT.c.window_start, CURRENT.c.window_end)
+    )
+    taken: list[StoredProfile] = []
+    for window_start, window_end, row in session.execute(query):
+        if not taken or window_start >= taken[-1].window.end:
+            window = Window(*_utc(window_start, window_end))
+            taken.append(StoredProfile(window, row.cells_digest, row.n_rows, row.content))
+    return taken
+
+
+def lock_alert(session: Session, evaluation_id: int) -> str | None:
+    """Make this transaction the only one that may tell of the evaluation; returns the ``ts`` of an earlier message."""
+    session.execute(
+        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"alert {evaluation_id}"}
+    )
+    return session.scalar(sa.select(AlertRow.ts).where(AlertRow.evaluation_id == evaluation_id))
+
+
+def record_alert(session: Session, evaluation_id: int, channel: str, ts: str) -> None:
+    """Remember the message that told of an evaluation."""
+    session.add(AlertRow(evaluation_id=evaluation_id, channel=channel, ts=ts))
+    session.flush()
+
+
+def _of_window(monitor: str, window: Window) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Evaluation.monitor == monitor,
+        Evaluation.window_start == window.start,
+        Evaluation.window_end == window.end,
+    )
+
+
+def _save_config(session: Session, new: NewEvaluation) -> None:
+    values = {"sha256": new.config_sha256, "monitor": new.monitor, "content": new.config}
+    session.execute(insert(MonitorConfig).values(**values).on_conflict_do_nothing())
+
+
+def _evaluation_row(new: NewEvaluation, *, number: int) -> Evaluation:
+    same = {
+        name: getattr(new, name)
+        for name in Evaluation.__table__.columns.keys()  # noqa: SIM118  # a column collection, not a dict
+        if hasattr(new, name)
+    }
+    return Evaluation(number=number, window_start=new.window.start, window_end=new.window.end, **same)
+
+
+def _results(session: Session, ids: list[int]) -> dict[int, list[ResultRow]]:
+    query = sa.select(ResultRow).where(ResultRow.evaluation_id.in_(ids)).order_by(ResultRow.position)
+    found: dict[int, list[ResultRow]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.evaluation_id, []).append(row)
+    return found
+
+
+def _loaded(row: Any, rows: list[ResultRow]) -> LoadedEvaluation:  # noqa: ANN401  # a row of the table or of the view
+    ranked = sorted((one for one in rows if one.rank is not None), key=lambda one: cast("int", one.rank))
+    by_position = {one.position: result_of(one) for one in rows}
+    return LoadedEvaluation(
+        id=row.id,
+        number=row.number,
+        monitor=row.monitor,
+        window=Window(*_utc(row.window_start, row.window_end)),
+        run_id=row.run_id,
+        run_type=row.run_type,
+        verdict=row.verdict,
+        reason=row.reason,
+        page=row.page,
+        n_reference=row.n_reference,
+        n_current=row.n_current,
+        coverage=row.coverage,
+        model_version=row.model_version,
+        results=tuple(by_position.values()),
+        findings=tuple(by_position[one.position] for one in ranked),
+    )
+
+
+def _utc(*moments: datetime) -> list[datetime]:
+    from datetime import UTC
+
+    return [moment.astimezone(UTC) for moment in moments]

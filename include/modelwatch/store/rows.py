@@ -1,0 +1,57 @@
+"""Results as rows and back."""
+
+from typing import Any, cast
+
+from modelwatch.domain import Check, Measurement, Result, Status
+from modelwatch.store.tables import ResultRow
+
+
+def row_of(result: Result, evaluation_id: int, position: int, rank: int | None) -> dict[str, Any]:
+    """The columns of a result."""
+    m = result.measurement
+    return {
+        "evaluation_id": evaluation_id,
+        "position": position,
+        "rank": rank,
+        "check": m.check,
+        "metric": m.metric,
+        "feature": m.feature,
+        "group": m.group,
+        "value": m.value,
+        "effect": m.effect,
+        "p_value": m.p_value,
+        "q_value": result.q_value,
+        "ci_low": m.ci_low,
+        "ci_high": m.ci_high,
+        "threshold": result.threshold,
+        "smallest_detectable": m.smallest_detectable,
+        "n_reference": m.n_reference,
+        "n_current": m.n_current,
+        "sufficient": m.sufficient,
+        "status": result.status,
+        "reason": result.reason,
+        "measured_reason": m.reason,
+        "evidence": m.evidence,
+    }
+
+
+def result_of(row: ResultRow) -> Result:
+    """The result that `row_of` wrote."""
+    measurement = Measurement(
+        check=cast("Check", row.check),
+        metric=row.metric,
+        value=row.value,
+        n_reference=row.n_reference,
+        n_current=row.n_current,
+        feature=row.feature,
+        group=row.group,
+        effect=row.effect,
+        p_value=row.p_value,
+        ci_low=row.ci_low,
+        ci_high=row.ci_high,
+        sufficient=row.sufficient,
+        smallest_detectable=row.smallest_detectable,
+        reason=row.measured_reason,
+        evidence=row.evidence,
+    )
+    return Result(measurement, cast("Status", row.status), row.threshold, row.q_value, row.reason)

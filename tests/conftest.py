@@ -1,0 +1,27 @@
+"""Fixtures that several parts of the tests share."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from support.postgres import migrated_database, running_postgres
+
+from modelwatch.store.engine import EmbeddedPostgres
+
+# An example's time says nothing on a busy machine; the first one pays for imports.
+settings.register_profile("modelwatch", deadline=None, derandomize=True)
+settings.load_profile("modelwatch")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A Postgres server of this session's own."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A fresh store with all tables."""
+    with migrated_database(postgres) as url:
+        yield url
