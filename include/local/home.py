@@ -118,8 +118,10 @@ def locked(home: Home, purpose: str) -> Iterator[None]:
         file.truncate(0)
         file.write(f"{os.getpid()} make {purpose}")
         file.flush()
-        yield
-        file.truncate(0)
+        try:
+            yield
+        finally:
+            file.truncate(0)
 
 
 def holder_pid(home: Home) -> int | None:

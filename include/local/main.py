@@ -52,7 +52,7 @@ def up(home: Home) -> int:
     with locked(home, "up"):
         place, say = this_place(home), speaker()
         if is_up(place):
-            print(f"already running: {_where(place)}")
+            print(f"already running\n{_where(place)}")
             return 0
         clear_leftovers(place)
         stack = Stack(place, say)
@@ -64,7 +64,7 @@ def up(home: Home) -> int:
         except BaseException:
             stack.stop()
             raise
-    print(f"running: {_where(place)}")
+    print(f"running\n{_where(place)}")
     return 0
 
 
@@ -136,8 +136,14 @@ def speaker() -> Say:
 
 
 def _where(place: Place) -> str:
-    login = f"user admin, password in {place.home.passwords}"
-    return f"{place.airflow_url}/dags/{DAG_ID} ({login}); logs in {place.home.logs}; `make down` stops it"
+    lines = {
+        "Airflow": f"{place.airflow_url}/dags/{DAG_ID}",
+        "login": f"admin, with the password in {place.home.passwords}",
+        "Slack": f"its stand-in writes {place.home.slack_log}",
+        "logs": place.home.logs,
+        "stop": "make down",
+    }
+    return "\n".join(f"  {name:<8} {value}" for name, value in lines.items())
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Running:
     def is_alive(self) -> bool:
         """Whether the process itself still runs."""
         if child := _started.get(self.pid):
-            child.poll()
+            return child.poll() is None
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.pid)
             return abs(process.create_time() - self.started) < 1 and process.status() != psutil.STATUS_ZOMBIE
@@ -75,16 +75,18 @@ def start(service: Service, logs: Path) -> Running:
 def stop(services: Iterable[Running], *, grace_seconds: float) -> list[str]:
     """End the services and all they started, politely first; returns the names of those that had to be killed."""
     running = [one for one in services if _members(one)]
-    for one in running:
+    led = [one for one in running if one.is_alive()]
+    for one in led:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(one.pid, signal.SIGTERM)
-    _wait_empty(running, grace_seconds)
-    stubborn = {one.name: _members(one) for one in running}
-    for process in chain.from_iterable(stubborn.values()):
+    _wait_empty(led, grace_seconds)
+    stubborn = [one.name for one in led if _members(one)]
+    # What lost its leader has nobody left to finish for, and Airflow's workers do not listen to anyone else.
+    for process in chain.from_iterable(map(_members, running)):
         with suppress(psutil.NoSuchProcess):
             process.kill()
     _wait_empty(running, grace_seconds)
-    return sorted(name for name, members in stubborn.items() if members)
+    return sorted(stubborn)
 
 
 def save(home: Home, services: Sequence[Running]) -> None:
