@@ -17,7 +17,7 @@ SECONDS_PER_RUN = 120
 ACTIVE_RUNS = 1
 
 
-def run_demo(stack: Stack, say: Say, *, days: int = DAYS) -> tuple[list[summary.Day], list[dict[str, object]]]:
+def run_demo(stack: Stack, say: Say, *, days: int) -> tuple[list[summary.Day], list[dict[str, object]]]:
     """Backfill the days, run the last one by hand with Slack switched on; returns the days and the messages.
 
     Raises:

@@ -13,7 +13,7 @@ import psutil
 
 from local import processes
 from local.airflow_api import Airflow
-from local.demo import run_demo
+from local.demo import DAYS, run_demo
 from local.environment import DAG_ID, Place
 from local.home import PROJECT, Home, LocalError, holder_pid, load_secrets, locked
 from local.ports import Ports
@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="local.main", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "demo"])
     parser.add_argument("--output", type=Path, default=PROJECT / "build", help="where demo writes its files")
+    parser.add_argument("--days", type=int, default=DAYS, help="how many days demo backfills")
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         home = Home.from_env(os.environ)
         if options.command == "down":
             return down(home)
-        return up(home) if options.command == "up" else demo(home, options.output)
+        return up(home) if options.command == "up" else demo(home, options.output, options.days)
     except LocalError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -84,7 +85,7 @@ def down(home: Home) -> int:
     return 0
 
 
-def demo(home: Home, output: Path) -> int:
+def demo(home: Home, output: Path, days: int) -> int:
     """The whole demo: start, backfill, run by hand, show, stop."""
     with locked(home, "demo"):
         place, say = this_place(home), speaker()
@@ -93,9 +94,9 @@ def demo(home: Home, output: Path) -> int:
             raise LocalError(message)
         clear_leftovers(place)
         with running_stack(place, say) as stack:
-            days, messages = run_demo(stack, say)
-        files = write_files(output, days, messages)
-    print(f"\n{table(days)}\n\nSlack received {len(messages)} message(s):\n\n{render_messages(messages)}\n")
+            judged, messages = run_demo(stack, say, days=days)
+        files = write_files(output, judged, messages)
+    print(f"\n{table(judged)}\n\nSlack received {len(messages)} message(s):\n\n{render_messages(messages)}\n")
     print(f"written: {', '.join(str(file) for file in files)}")
     print(f"to look around in Airflow: make up, then {place.airflow_url}/dags/{DAG_ID}")
     return 0

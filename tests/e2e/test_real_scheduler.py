@@ -1,0 +1,114 @@
+"""`make demo` with one day: the real scheduler, API server and Dag processor, on free ports in a home of its own."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from local.environment import base_environment
+from local.home import LocalError
+from local.ports import Ports, require_free
+from modelwatch.store import engine, repository
+from modelwatch.store.repository import LoadedEvaluation
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+DEMO_SECONDS = 400
+
+
+@dataclass(frozen=True)
+class Demo:
+    home: Path
+    output: Path
+    environ: Mapping[str, str]
+    returncode: int
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    """A finished demo of one day. The folder's name is short because a socket's path has a limit."""
+    with tempfile.TemporaryDirectory(prefix="mw") as folder:
+        home, output = Path(folder) / "home", Path(folder) / "output"
+        changes = {"MODELWATCH_HOME": str(home), "MODELWATCH_PORT": str(free_port())}
+        environ = {**base_environment(os.environ), **changes}
+        command = [sys.executable, "-m", "local.main", "demo", "--days", "1", "--output", str(output)]
+        done = subprocess.run(
+            command,
+            env=environ,
+            timeout=DEMO_SECONDS,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        yield Demo(home, output, environ, done.returncode, done.stdout)
+
+
+def free_port() -> int:
+    """The first of enough free ports in a row."""
+    for _ in range(100):
+        port = random.randrange(20_000, 30_000)
+        with suppress(LocalError):
+            require_free(Ports.from_env({"MODELWATCH_PORT": str(port)}))
+            return port
+    pytest.fail("no free ports between 20000 and 30000")
+
+
+def stored(demo: Demo) -> list[LoadedEvaluation]:
+    """Every evaluation in the demo's store."""
+    with engine.embedded_postgres(demo.home) as server, engine.session(server.url("modelwatch")) as session:
+        (current,) = repository.current_evaluations(session, "fraud")
+        numbers = range(current.id - current.number + 1, current.id + 1)
+        return [repository.load_evaluation(session, number) for number in numbers]
+
+
+def test_the_demo_succeeds_and_shows_its_progress(demo: Demo) -> None:
+    assert demo.returncode == 0, demo.printed
+    assert "1 of 1 days done" in demo.printed
+    assert (demo.output / "demo.txt").read_text().strip() in demo.printed
+
+
+def test_the_backfill_and_the_run_by_hand_stored_the_same_alert(demo: Demo) -> None:
+    backfilled, by_hand = stored(demo)
+    assert (backfilled.run_type, by_hand.run_type) == ("backfill", "manual")
+    assert (backfilled.number, by_hand.number) == (1, 2)
+    assert backfilled.window == by_hand.window
+    assert backfilled.verdict == by_hand.verdict == "alert"
+    assert backfilled.results == by_hand.results
+    assert backfilled.findings
+
+
+def test_slack_received_the_run_by_hand_and_not_the_backfill(demo: Demo) -> None:
+    written: Mapping[str, Any] = json.loads((demo.output / "demo.json").read_text())
+    assert len(written["slack"]) == 1
+    assert written["days"][0]["page"] is True
+    assert written["days"][0]["verdict"] == "alert"
+    text = (demo.output / "slack.txt").read_text()
+    assert "fraud" in text
+    assert str(written["days"][0]["day"]) in text
+
+
+def test_the_demo_leaves_nothing_running(demo: Demo) -> None:
+    require_free(Ports.from_env(demo.environ))
+    mine = str(demo.home)
+    left = [process for process in psutil.process_iter(["cmdline"]) if mine in " ".join(process.info["cmdline"] or [])]
+    assert left == []
+
+
+def test_no_secret_is_in_what_was_printed_or_logged(demo: Demo) -> None:
+    secrets = json.loads((demo.home / "secrets.json").read_text())
+    logs = [path for path in demo.home.rglob("*.log") if path.is_file()]
+    assert len(logs) > 8
+    texts = [demo.printed, *(path.read_text(errors="replace") for path in logs)]
+    assert [name for name, secret in secrets.items() if any(secret in text for text in texts)] == []
