@@ -1,0 +1,96 @@
+"""Whole columns at once, for arrow columns that have their type already or can be cast to it as they are."""
+
+from datetime import tzinfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from modelwatch.domain import Column
+
+MICROSECONDS = pa.timestamp("us", "UTC")
+
+
+def typed(values: pa.ChunkedArray, column: Column, timezone: tzinfo) -> pa.ChunkedArray | None:
+    """The column in its type, or None when some value needs a closer look."""
+    if pa.types.is_dictionary(values.type) and column.type != "flag":
+        values = values.cast(values.type.value_type)
+    try:
+        if column.type == "number":
+            return _number(values)
+        if column.type == "text":
+            return _text(values)
+        if column.type == "timestamp":
+            return _timestamp(values, timezone)
+        return _flag(values, column.equals)
+    except pa.ArrowInvalid:
+        return None
+
+
+def struct_field(values: pa.ChunkedArray, path: tuple[str, ...]) -> pa.ChunkedArray | None:
+    """The field at a path inside a struct column, or None when there is none."""
+    for key in path:
+        if not pa.types.is_struct(values.type) or values.type.get_field_index(key) < 0:
+            return None
+        values = pc.struct_field(values, key)
+    return values
+
+
+def _number(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    kind = values.type
+    if pa.types.is_boolean(kind) or pa.types.is_temporal(kind):
+        return None
+    if _is_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        # Not safe: an int64 beyond 2**53 is rounded to the nearest float, which no distribution can tell.
+        return values.cast(pa.float64(), safe=False)
+    return values.cast(pa.float64()) if pa.types.is_null(kind) else None
+
+
+def _text(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    kind = values.type
+    if _is_string(kind):
+        strings = values.cast(pa.string())
+        if pc.any(pc.is_in(strings, pa.array(["True", "False"]))).as_py():
+            return None
+        empty = pc.equal(strings, "")
+        return pc.if_else(empty, pa.scalar(None, pa.string()), strings) if pc.any(empty).as_py() else strings
+    if pa.types.is_floating(kind):
+        # Refused by the cast when a value is not whole; those are written one by one.
+        return pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values).cast(pa.int64()).cast(pa.string())
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+        return values.cast(pa.string())
+    return None
+
+
+def _timestamp(values: pa.ChunkedArray, timezone: tzinfo) -> pa.ChunkedArray | None:
+    kind = values.type
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return values.cast(MICROSECONDS, safe=False)
+    if pa.types.is_date(kind):
+        values = values.cast(pa.timestamp("us"))
+    elif _is_string(kind):
+        values = _from_strings(values)
+        if values.type.tz is not None:
+            return values
+    elif not pa.types.is_timestamp(kind):
+        return None
+    local = values.cast(pa.timestamp("us"), safe=False)
+    zoned = pc.assume_timezone(local, str(timezone), ambiguous="earliest", nonexistent="latest")
+    return zoned.cast(MICROSECONDS)
+
+
+def _from_strings(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """ISO 8601 strings, all with an offset or all without."""
+    try:
+        return values.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return values.cast(MICROSECONDS)
+
+
+def _flag(values: pa.ChunkedArray, equals: object) -> pa.ChunkedArray | None:
+    if pa.types.is_boolean(values.type) and (equals is None or equals is True):
+        return values
+    return None
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

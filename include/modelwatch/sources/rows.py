@@ -1,0 +1,162 @@
+"""From raw rows to typed columns: rows that do not parse are counted, kept out, and one of each kind is shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from modelwatch.domain import Column, ColumnType, Page, Reject, Schema
+from modelwatch.errors import DataError, did_you_mean
+from modelwatch.sources import fast
+from modelwatch.sources.values import Unfit, converter
+
+ARROW: dict[ColumnType, pa.DataType] = {
+    "number": pa.float64(),
+    "text": pa.string(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "flag": pa.bool_(),
+}
+EXAMPLE_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A column in its type, and for the rows that do not fit: which problem, by row (0 is none)."""
+
+    values: pa.ChunkedArray
+    problems: tuple[str, ...] = ()
+    of_row: NDArray[np.int64] | None = None
+
+
+def parse_records(records: Sequence[object], schema: Schema, *, timezone: tzinfo) -> Page:
+    """Type a page of JSON records; a key that is absent is a missing value.
+
+    Args:
+        records: objects; anything else is a rejected row.
+        schema: the columns to read.
+        timezone: of times without an offset.
+    """
+    objects = [record for record in records if isinstance(record, Mapping)]
+    typed = {
+        column.name: _typed_list([_at(record, column.path) for record in objects], column, timezone)
+        for column in schema.columns
+    }
+    raw = {column.name: column for column in schema.columns}
+    page = _page(typed, schema, lambda name, row: _at(objects[row], raw[name].path), len(objects))
+    strangers = len(records) - len(objects)
+    if strangers:
+        return Page(page.rows, (*page.rejects, Reject("", "expected an object", strangers)), page.total)
+    return page
+
+
+def parse_table(table: pa.Table, schema: Schema, *, timezone: tzinfo, where: str = "the file") -> Page:
+    """Type a table; columns that already have their type are not touched value by value.
+
+    Raises:
+        DataError: a declared column is absent from the whole table.
+    """
+    columns = {column.name: _column(table, column, where) for column in schema.columns}
+    typed = {column.name: _typed_array(columns[column.name], column, timezone) for column in schema.columns}
+    return _page(typed, schema, lambda name, row: columns[name][row].as_py(), table.num_rows)
+
+
+def _typed_array(values: pa.ChunkedArray, column: Column, timezone: tzinfo) -> Typed:
+    quick = fast.typed(values, column, timezone)
+    if quick is not None:
+        return Typed(quick)
+    encoded = values.combine_chunks().dictionary_encode()
+    distinct = _typed_list(encoded.dictionary.to_pylist(), column, timezone)
+    indices = encoded.indices
+    taken = pa.chunked_array([distinct.values.combine_chunks().take(indices)])
+    if distinct.of_row is None:
+        return Typed(taken)
+    codes = np.append(distinct.of_row, 0)
+    rows = np.asarray(indices.fill_null(len(codes) - 1), dtype=np.int64)
+    return Typed(taken, distinct.problems, codes[rows])
+
+
+def _typed_list(values: Sequence[Any], column: Column, timezone: tzinfo) -> Typed:
+    convert, problems = converter(column, timezone), [""]
+    converted: list[Any] = []
+    of_row = np.zeros(len(values), dtype=np.int64)
+    for row, value in enumerate(values):
+        try:
+            converted.append(convert(value))
+        except Unfit as unfit:
+            if str(unfit) not in problems:
+                problems.append(str(unfit))
+            of_row[row] = problems.index(str(unfit))
+            converted.append(None)
+    array = pa.chunked_array([pa.array(converted, ARROW[column.type])])
+    return Typed(array, tuple(problems), of_row) if len(problems) > 1 else Typed(array)
+
+
+def _page(typed: Mapping[str, Typed], schema: Schema, raw: Any, n_rows: int) -> Page:  # noqa: ANN401  # a lookup
+    """Keep the rows without a problem; a row with several counts for the first column that has one."""
+    bad = np.zeros(n_rows, dtype=bool)
+    rejects: list[Reject] = []
+    for column in schema.columns:
+        one = typed[column.name]
+        rejects += _rejects(column, one, bad, raw)
+    rows = pa.table({name: one.values for name, one in typed.items()})
+    return Page(rows.filter(pa.array(~bad)) if bad.any() else rows, tuple(rejects))
+
+
+def _rejects(column: Column, one: Typed, bad: NDArray[np.bool_], raw: Any) -> list[Reject]:  # noqa: ANN401  # a lookup
+    """This column's rejected rows, marked in ``bad``."""
+    found: list[tuple[str, NDArray[np.bool_]]] = []
+    if one.of_row is not None:
+        found += [(problem, one.of_row == code) for code, problem in enumerate(one.problems) if code]
+    if column.required and one.values.null_count:
+        missing = np.asarray(one.values.is_null().to_numpy(), dtype=bool)
+        found.append(("missing", missing if one.of_row is None else missing & (one.of_row == 0)))
+    rejects = []
+    for problem, rows in found:
+        fresh = rows & ~bad
+        if fresh.any():
+            first = int(np.flatnonzero(fresh)[0])
+            rejects.append(Reject(column.name, problem, int(fresh.sum()), _example(column, problem, raw, first)))
+            bad |= fresh
+    return rejects
+
+
+def _example(column: Column, problem: str, raw: Any, row: int) -> str | None:  # noqa: ANN401  # a lookup
+    if column.is_sensitive or problem == "missing":
+        return None
+    shown = repr(raw(column.name, row))
+    return shown if len(shown) <= EXAMPLE_LENGTH else shown[: EXAMPLE_LENGTH - 1] + "…"
+
+
+def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN401  # any JSON value
+    """The value at the path; a key that is written with the dots wins."""
+    whole = ".".join(path)
+    if whole in record:
+        return record[whole]
+    value: Any = record
+    for key in path:
+        if not isinstance(value, Mapping) or key not in value:
+            return None
+        value = value[key]
+    return value
+
+
+def _column(table: pa.Table, column: Column, where: str) -> pa.ChunkedArray:
+    whole = ".".join(column.path)
+    for name in (whole, column.path[0]):
+        times = table.column_names.count(name)
+        if times > 1:
+            message = f"{where}: column '{name}' is there {times} times; rename all but one"
+            raise DataError(message)
+    if whole in table.column_names:
+        return table[whole]
+    if column.path[0] in table.column_names:
+        nested = fast.struct_field(table[column.path[0]], column.path[1:])
+        if nested is not None:
+            return nested
+    names = ", ".join(table.column_names[:30])
+    message = f"{where}: there is no column '{whole}'; found: {names}{did_you_mean(whole, table.column_names)}"
+    raise DataError(message)

@@ -1,0 +1,104 @@
+"""One value at a time: from whatever stands in a record to the type its column must have, or why not."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+
+from modelwatch.domain import Column
+
+MISSING_NUMBERS = {"", "na", "n/a", "nan", "null", "none"}
+TRUE, FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
+# Seconds since 1970 reach this in the year 5138; anything larger is milliseconds.
+LARGEST_SECONDS = 1e11
+
+Convert = Callable[[Any], Any]
+
+
+class Unfit(Exception):  # control flow within this package, never shown
+    """The value cannot be of the column's type; its text says what was expected and found."""
+
+
+def converter(column: Column, timezone: tzinfo) -> Convert:
+    """The function from a raw value to the column's type; it raises `Unfit`."""
+    if column.type == "number":
+        return number
+    if column.type == "text":
+        return text
+    if column.type == "timestamp":
+        return lambda value: timestamp(value, timezone)
+    return lambda value: flag(value, column.equals)
+
+
+def number(value: Any) -> float | None:  # noqa: ANN401  # any JSON value
+    """A float; null, NaN and empty text are missing; infinities stay."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        if hasattr(value, "__float__") and not isinstance(value, bool):
+            return float(value)
+        raise unfit(value, expected="a number")
+    if isinstance(value, str) and value.strip().lower() in MISSING_NUMBERS:
+        return None
+    try:
+        converted = float(value)
+    except ValueError:
+        raise unfit(value, expected="a number") from None
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]  # an int too large for a float
+    return None if math.isnan(converted) else converted
+
+
+def text(value: Any) -> str | None:  # noqa: ANN401  # any JSON value
+    """The same text for the same thing in JSON, CSV and parquet: 1 and 1.0 are "1", true and True are "true"."""
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, bool) or value in ("True", "False"):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return str(int(value))
+    if isinstance(value, dict | list | bytes):
+        raise unfit(value, expected="a single value")
+    return str(value)
+
+
+def timestamp(value: Any, timezone: tzinfo) -> datetime | None:  # noqa: ANN401  # any JSON value
+    """ISO 8601 text, or seconds (up to 1e11) or milliseconds since 1970; without an offset in the monitor's zone."""
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / (1 if abs(value) < LARGEST_SECONDS else 1000), UTC)
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value.strip())
+        elif isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, datetime.min.time())
+        if not isinstance(value, datetime):
+            raise unfit(value, expected="a time")
+        aware = value if value.tzinfo else value.replace(tzinfo=timezone)
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        raise unfit(value, expected="an ISO 8601 time") from None
+
+
+def flag(value: Any, equals: object) -> bool | None:  # noqa: ANN401  # any JSON value
+    """Whether the value is the one that counts as true; by default true, 1, "true", "1", "yes"."""
+    known = text(value)
+    if known is None:
+        return None
+    wanted = "true" if equals is None else text(equals)
+    if wanted in TRUE | FALSE and known.lower() in TRUE | FALSE:
+        return (known.lower() in TRUE) == (wanted in TRUE)
+    if equals is None or isinstance(equals, bool):
+        raise unfit(value, expected="true or false")
+    return known == wanted
+
+
+def kind_of(value: Any) -> str:  # noqa: ANN401  # any JSON value
+    """A value's kind in words a reader of JSON knows."""
+    names = {bool: "true or false", str: "text", dict: "an object", list: "a list", int: "a number", float: "a number"}
+    return names.get(type(value), type(value).__name__)
+
+
+def unfit(value: Any, *, expected: str) -> Unfit:  # noqa: ANN401  # any JSON value
+    return Unfit(f"expected {expected}, found {kind_of(value)}")
