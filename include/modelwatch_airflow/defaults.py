@@ -8,7 +8,7 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, ExceptionRetryPolicy, Re
 
 from modelwatch import errors
 from modelwatch.config import Monitor, find_monitors, load_monitor
-from modelwatch_airflow.form import PARAMS
+from modelwatch_airflow.form import trigger_form
 
 # A run with the same mistake fails again however often it is tried; a system that does not answer may come back.
 RETRIES = ExceptionRetryPolicy(
@@ -98,6 +98,6 @@ def dag_arguments(monitor: Monitor, *, about: str | None = None) -> dict[str, An
         "description": monitor.description,
         "doc_md": title + (about or ""),
         "tags": sorted({"modelwatch", *monitor.tags}),
-        "params": PARAMS,
+        "params": trigger_form(),
         "default_args": {**TASK_DEFAULTS, "owner": monitor.owner or "modelwatch"},
     }
