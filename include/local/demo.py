@@ -32,7 +32,12 @@ def run_demo(stack: Stack, say: Say, *, days: int) -> tuple[list[summary.Day], l
     _backfill(stack, airflow, first, last, say)
     _run_by_hand(stack, airflow, last, say)
     database = json.loads(place.home.databases.read_text())["modelwatch"]
-    return summary.stored_days(database, first, last), summary.messages_after(slack_log, offset)
+    stored = summary.stored_days(database, first, last)
+    if len(stored) != days:
+        logs = place.home.airflow / "logs"
+        message = f"the store holds {len(stored)} of the {days} days that Airflow ran; the logs in {logs} say why"
+        raise LocalError(message)
+    return stored, summary.messages_after(slack_log, offset)
 
 
 def _backfill(stack: Stack, airflow: Airflow, first: date, last: date, say: Say) -> None:
