@@ -29,7 +29,7 @@ def init(
     """Write the monitor file and say what was inferred."""
     from modelwatch.init import write_monitor
 
-    path, notes = write_monitor(name, reference, **roles, sensitive=list(sensitive), output=output)
+    path, notes = write_monitor(name, reference, roles=roles, sensitive=list(sensitive), output=output)
     _say(*notes, f"wrote {path}", f"next: modelwatch lint {path}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -18,6 +19,7 @@ from modelwatch.sources.base import within
 from modelwatch.sources.rows import parse_table
 
 ROWS_PER_PAGE = 65_536
+WHOLE_FLOAT = r"^-?\d+\.0+$"
 FORMATS = ("parquet", "csv", "jsonl")
 COMPRESSION = (".gz", ".bz2", ".xz", ".zst")
 
@@ -148,7 +150,17 @@ def _csv(file: Any, columns: set[str] | None) -> Iterator[pa.Table]:  # noqa: AN
     with pa.csv.open_csv(file, read_options=read, convert_options=convert, parse_options=parse) as reader:
         yield reader.schema.empty_table()
         for batch in reader:
-            yield from _cut(pa.Table.from_batches([batch]))
+            yield from _cut(_whole_numbers(pa.Table.from_batches([batch])))
+
+
+def _whole_numbers(table: pa.Table) -> pa.Table:
+    """``6.0`` as ``6`` in columns that hold nothing else: how a csv writer spells whole numbers next to missing ones."""
+    for position, name in enumerate(table.column_names):
+        values = table.column(position)
+        spelt_so = pc.match_substring_regex(values.slice(0, 1), WHOLE_FLOAT)
+        if pc.any(spelt_so).as_py() and pc.all(pc.match_substring_regex(values, WHOLE_FLOAT)).as_py():
+            table = table.set_column(position, name, pc.replace_substring_regex(values, r"\.0+$", ""))
+    return table
 
 
 def _jsonl(file: Any, columns: set[str] | None) -> Iterator[pa.Table]:  # noqa: ANN401  # a file object

@@ -101,4 +101,5 @@ def kind_of(value: Any) -> str:  # noqa: ANN401  # any JSON value
 
 
 def unfit(value: Any, *, expected: str) -> Unfit:  # noqa: ANN401  # any JSON value
+    """What is wrong with a value, without the value itself."""
     return Unfit(f"expected {expected}, found {kind_of(value)}")
