@@ -21,7 +21,7 @@ from local.home import PROJECT, Home
 POLL_SECONDS = 0.1
 
 # Kept so that children that ended are reaped, and none is reported as forgotten.
-_started: dict[int, "subprocess.Popen[bytes]"] = {}
+_started: dict["Running", "subprocess.Popen[bytes]"] = {}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Running:
 
     def is_alive(self) -> bool:
         """Whether the process itself still runs."""
-        if child := _started.get(self.pid):
+        if child := _started.get(self):
             return child.poll() is None
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.pid)
@@ -52,7 +52,7 @@ class Running:
 
     def exit_code(self) -> int | None:
         """How it ended, when this process started it and it has ended."""
-        child = _started.get(self.pid)
+        child = _started.get(self)
         return child.poll() if child else None
 
 
@@ -68,8 +68,9 @@ def start(service: Service, logs: Path) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _started[child.pid] = child
-    return Running(service.name, child.pid, psutil.Process(child.pid).create_time())
+    running = Running(service.name, child.pid, psutil.Process(child.pid).create_time())
+    _started[running] = child
+    return running
 
 
 def stop(services: Iterable[Running], *, grace_seconds: float) -> list[str]:
