@@ -63,7 +63,7 @@ fmt: install ## format, and mend what can be mended mechanically
 
 lock: ## resolve pyproject.toml afresh into requirements.lock
 	@test -x $(TOOLS)/bin/uv || { $(PYTHON) -m venv $(TOOLS) && $(TOOLS)/bin/pip install --quiet uv; }
-	$(TOOLS)/bin/uv pip compile pyproject.toml --all-extras --python-version 3.11 --no-header --no-annotate --upgrade \
+	$(TOOLS)/bin/uv pip compile pyproject.toml --quiet --all-extras --python-version 3.11 --no-header --no-annotate --upgrade \
 	  --output-file $(LOCK)
 
 clean: down ## stop everything and delete what was built, the demo's databases included
