@@ -132,8 +132,7 @@ class ColumnDrift:
         """Both medians of a numeric column: a unit error shows at once."""
         if not isinstance(self.reference, NumericProfile) or not isinstance(self.current, NumericProfile):
             return ""
-        before, after = median(self.reference), median(self.current)
-        return f"; median {before:.4g} -> {after:.4g}"
+        return f"; median {median(self.reference)} -> {median(self.current)}"
 
     def _measurement(
         self,
@@ -166,12 +165,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else f"{100 * share:.2g} %"
 
 
-def median(profile: NumericProfile) -> float:
-    """The median from the counts: a grid point, or for a value beyond the grid the middle of its cell."""
+def median(profile: NumericProfile) -> str:
+    """The median from the counts: a grid point, the middle of a gap, or only on which side of the reference it lies."""
     cell = int(np.searchsorted(np.cumsum(profile.finite), profile.finite.sum() / 2))
     grid = profile.cells.grid
-    if cell % 2 or not len(grid):
-        return float(grid[cell // 2]) if len(grid) else float("nan")
-    left = grid[cell // 2 - 1] if cell else min(grid[0], profile.low or grid[0])
-    right = grid[cell // 2] if cell // 2 < len(grid) else max(grid[-1], profile.high or grid[-1])
-    return float((left + right) / 2)
+    if cell == 0:
+        return f"below {grid[0]:.4g}"
+    if cell == len(profile.finite) - 1:
+        return f"above {grid[-1]:.4g}"
+    return f"{grid[cell // 2]:.4g}" if cell % 2 else f"{(grid[cell // 2 - 1] + grid[cell // 2]) / 2:.4g}"

@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 from modelwatch.config import parts, sources
 from modelwatch.config.base import Strict
 from modelwatch.config.thresholds import RANGES, Threshold
-from modelwatch.config.yaml_lines import Path
+from modelwatch.config.yaml_lines import Path, line_of
 from modelwatch.errors import did_you_mean
 
 SOURCES: dict[str, type[Strict]] = {"http": sources.HttpSource, "files": sources.FilesSource, "sql": sources.SqlSource}
@@ -45,7 +45,7 @@ def describe(error: ValidationError, content: dict[str, Any], lines: dict[Path, 
     told: dict[Path, tuple[int, str]] = {}
     for one in error.errors():
         path = _path(one["loc"], content)
-        line = _line(path, lines)
+        line = line_of(path, lines)
         text = _text(one, path)
         told.setdefault((*path, text), (line, f"line {line}: {'.'.join(map(str, path)) or 'the file'}: {text}"))
     return [text for _, text in sorted(told.values(), key=lambda item: item[0])]
@@ -73,13 +73,6 @@ def _at(content: Any, path: list[str | int]) -> Any:  # noqa: ANN401  # whatever
         except (KeyError, IndexError, TypeError):
             return None
     return content
-
-
-def _line(path: Path, lines: dict[Path, int]) -> int:
-    """The line of the place, or of the nearest place above it that stands in the file."""
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
 
 
 def _text(error: ErrorDetails, path: Path) -> str:

@@ -38,6 +38,13 @@ def read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
     return content, lines
 
 
+def line_of(path: Path, lines: dict[Path, int]) -> int:
+    """The line of the place, or of the nearest place above it that stands in the file."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
 def _broken(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

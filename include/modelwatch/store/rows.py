@@ -1,9 +1,27 @@
 """Results as rows and back."""
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from modelwatch.domain import Check, Measurement, Result, Status
 from modelwatch.store.tables import ResultRow
+
+T = TypeVar("T")
+
+
+def storable(content: T) -> T:
+    """The content with what Postgres cannot hold in its strings replaced by U+FFFD, however deep they are.
+
+    A category or a message comes from the watched model's requests; a NUL or half a surrogate pair in one of them must
+    not cost the verdict on all of them.
+    """
+    if isinstance(content, str):
+        clean = content.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return cast("T", clean)
+    if isinstance(content, dict):
+        return cast("T", {storable(key): storable(value) for key, value in content.items()})
+    if isinstance(content, list | tuple):
+        return cast("T", [storable(value) for value in content])
+    return content
 
 
 def row_of(result: Result, evaluation_id: int, position: int, rank: int | None) -> dict[str, Any]:
@@ -15,8 +33,8 @@ def row_of(result: Result, evaluation_id: int, position: int, rank: int | None) 
         "rank": rank,
         "check": m.check,
         "metric": m.metric,
-        "feature": m.feature,
-        "group": m.group,
+        "feature": storable(m.feature),
+        "group": storable(m.group),
         "value": m.value,
         "effect": m.effect,
         "p_value": m.p_value,
@@ -29,9 +47,9 @@ def row_of(result: Result, evaluation_id: int, position: int, rank: int | None) 
         "n_current": m.n_current,
         "sufficient": m.sufficient,
         "status": result.status,
-        "reason": result.reason,
-        "measured_reason": m.reason,
-        "evidence": m.evidence,
+        "reason": storable(result.reason),
+        "measured_reason": storable(m.reason),
+        "evidence": storable(m.evidence),
     }
 
 

@@ -3,7 +3,9 @@
 import hashlib
 import io
 import json
+import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -12,27 +14,43 @@ import fsspec
 import pyarrow.parquet as pq
 
 from modelwatch.domain import Reject, Sample, Window, iso
-from modelwatch.errors import StoreError
+from modelwatch.errors import SettingsError, StoreError
+
+# Object stores know no folders; asked for one, some look for the bucket or create it, which a task may not do.
+WITHOUT_FOLDERS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"})
 
 
 class Artifacts:
     """Files below one URL; a file is there whole or not at all."""
 
     def __init__(self, base_url: str) -> None:
-        self._fs, self._base = fsspec.core.url_to_fs(base_url.rstrip("/"))
+        try:
+            self._fs, self._base = fsspec.core.url_to_fs(base_url.rstrip("/"))
+        except (ImportError, ValueError) as error:
+            message = f"MODELWATCH_SAMPLES_URL: '{base_url}' cannot be used: {error}"
+            raise SettingsError(message) from None
+        protocol = self._fs.protocol
+        self._protocols = {protocol} if isinstance(protocol, str) else set(protocol)
 
     def write_bytes(self, path: str, data: bytes) -> str:
-        """Write (or replace) a file below the base and return its URI."""
+        """Write (or replace) a file below the base and return its URI.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         target = f"{self._base}/{path}"
-        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
-        if "file" in self._protocols():
-            # Object stores show a file only when it is complete; on a disk it takes a rename.
-            partial = f"{target}.{hashlib.sha256(data).hexdigest()[:12]}.part"
-            self._fs.pipe_file(partial, data)
-            self._fs.mv(partial, target)
-        else:
-            self._fs.pipe_file(target, data)
-        return str(self._fs.unstrip_protocol(target))
+        uri = str(self._fs.unstrip_protocol(target))
+        try:
+            if not self._protocols & WITHOUT_FOLDERS:
+                self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+            if "file" in self._protocols:
+                self._write_whole(target, data)
+            else:
+                self._fs.pipe_file(target, data)
+        except Exception as error:  # every kind of storage has errors of its own
+            message = f"{uri} cannot be written ({_why(error)}); is MODELWATCH_SAMPLES_URL right and writable?"
+            raise StoreError(message) from error
+        return uri
 
     def read_bytes(self, uri: str) -> bytes:
         """The file's bytes.
@@ -42,9 +60,9 @@ class Artifacts:
         """
         try:
             data: bytes = self._fs.cat_file(self._fs._strip_protocol(uri))  # noqa: SLF001  # fsspec's way to a path
-        except OSError as error:
-            message = f"{uri} cannot be read ({type(error).__name__}); clear fetch_sample to make it again"
-            raise StoreError(message) from None
+        except Exception as error:  # every kind of storage has errors of its own
+            message = f"{uri} cannot be read ({_why(error)}); re-run fetch_sample to make it again"
+            raise StoreError(message) from error
         return data
 
     def read_if_there(self, path: str) -> bytes | None:
@@ -76,10 +94,10 @@ class Artifacts:
         Raises:
             StoreError: it is missing, or its rows are not the ones its digest was taken of.
         """
-        evidence: Mapping[str, Any] = json.loads(self.read_bytes(uri))
+        evidence = self._evidence(uri)
         rows = self.read_bytes(evidence["rows"])
         if hashlib.sha256(rows).hexdigest() != evidence["sha256"]:
-            message = f"{evidence['rows']} is not what its digest was taken of; clear fetch_sample to make it again"
+            message = f"{evidence['rows']} is not what its digest was taken of; re-run fetch_sample to make it again"
             raise StoreError(message)
         return Sample(
             rows=pq.read_table(io.BytesIO(rows)),
@@ -90,17 +108,41 @@ class Artifacts:
             rejects=tuple(Reject(**reject) for reject in evidence["rejects"]),
         )
 
-    def expire(self, before: datetime) -> int:
-        """Delete the kept rows (not the evidence) written before that moment; returns how many files went."""
+    def expire(self, before: datetime, folder: str = "") -> int:
+        """Delete the kept rows written before that moment, below the folder; returns how many samples went.
+
+        What is no request's own (evidence, counts, measurements) stays.
+        """
         expired = [
             path
-            for path, info in self._fs.find(self._base, detail=True).items()
-            if path.endswith("/sample.parquet") and self._fs.modified(info["name"]).timestamp() < before.timestamp()
+            for path in self._fs.find(f"{self._base}/{folder}".rstrip("/"))
+            if path.endswith("/sample.parquet") and self._fs.modified(path).timestamp() < before.timestamp()
         ]
         for path in expired:
-            self._fs.rm_file(path)
+            with suppress(FileNotFoundError):  # another run of the monitor was quicker
+                self._fs.rm_file(path)
         return len(expired)
 
-    def _protocols(self) -> tuple[str, ...]:
-        protocol = self._fs.protocol
-        return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+    def _write_whole(self, target: str, data: bytes) -> None:
+        """Object stores show a file only when it is complete; on a disk it takes a rename."""
+        partial = f"{target}.{uuid.uuid4().hex}.part"  # tasks that write the same file at once must not meet
+        try:
+            self._fs.pipe_file(partial, data)
+            self._fs.mv(partial, target)
+        except BaseException:
+            with suppress(OSError):
+                self._fs.rm_file(partial)
+            raise
+
+    def _evidence(self, uri: str) -> Mapping[str, Any]:
+        try:
+            evidence: Mapping[str, Any] = json.loads(self.read_bytes(uri))
+        except ValueError:
+            message = f"{uri} is not the evidence of a sample; re-run fetch_sample to make it again"
+            raise StoreError(message) from None
+        return evidence
+
+
+def _why(error: Exception) -> str:
+    known = error.strerror if isinstance(error, OSError) else None
+    return known or str(error) or type(error).__name__

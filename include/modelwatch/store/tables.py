@@ -16,6 +16,7 @@ NAMING = {
 }
 Moment = sa.TIMESTAMP(timezone=True)
 VERDICTS = "'ok', 'warning', 'alert', 'insufficient_data', 'not_measured'"
+CHECKS = "'quality', 'feature_drift', 'prediction_drift', 'multivariate_drift', 'fairness', 'performance'"
 STATUSES = "'ok', 'warning', 'alert', 'insufficient_data', 'not_computable'"
 NUMBERS = ("value", "effect", "p_value", "q_value", "ci_low", "ci_high", "threshold", "smallest_detectable")
 
@@ -48,6 +49,7 @@ class Evaluation(Base):
         ),
         sa.CheckConstraint(f"verdict IN ({VERDICTS})", name="verdict"),
         sa.CheckConstraint("window_end > window_start", name="window"),
+        sa.CheckConstraint("number >= 1", name="number"),
         sa.CheckConstraint("coverage BETWEEN 0 AND 1", name="coverage"),
     )
 
@@ -79,6 +81,7 @@ class ResultRow(Base):
     __tablename__ = "result"
     __table_args__ = (
         sa.UniqueConstraint("evaluation_id", "check", "metric", "feature", "group", postgresql_nulls_not_distinct=True),
+        sa.CheckConstraint(f"\"check\" IN ({CHECKS})", name="check"),
         sa.CheckConstraint(f"status IN ({STATUSES})", name="status"),
         *(
             sa.CheckConstraint(f"{name} > '-Infinity' AND {name} < 'Infinity'", name=f"{name}_finite")

@@ -29,6 +29,10 @@ TRIGGER = """
 CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON {table}
 FOR EACH ROW EXECUTE FUNCTION refuse_change()
 """
+TRIGGER_ALL = """
+CREATE TRIGGER immutable_all BEFORE TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+"""
 
 
 def upgrade() -> None:
@@ -68,6 +72,7 @@ def upgrade() -> None:
             name=op.f("ck_evaluation_verdict"),
         ),
         sa.CheckConstraint("coverage BETWEEN 0 AND 1", name=op.f("ck_evaluation_coverage")),
+        sa.CheckConstraint("number >= 1", name=op.f("ck_evaluation_number")),
         sa.CheckConstraint("window_end > window_start", name=op.f("ck_evaluation_window")),
         sa.ForeignKeyConstraint(["config_sha256"], ["monitor_config.sha256"], name=op.f("fk_evaluation_config_sha256")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation")),
@@ -139,6 +144,11 @@ def upgrade() -> None:
             name=op.f("ck_result_smallest_detectable_finite"),
         ),
         sa.CheckConstraint(
+            "\"check\" IN "
+            "('quality', 'feature_drift', 'prediction_drift', 'multivariate_drift', 'fairness', 'performance')",
+            name=op.f("ck_result_check"),
+        ),
+        sa.CheckConstraint(
             "status IN ('ok', 'warning', 'alert', 'insufficient_data', 'not_computable')", name=op.f("ck_result_status")
         ),
         sa.CheckConstraint(
@@ -161,8 +171,9 @@ def upgrade() -> None:
     )
     op.execute(CURRENT_EVALUATION)
     op.execute(REFUSE)
-    for table in ("evaluation", "result"):
+    for table in ("monitor_config", "evaluation", "result"):
         op.execute(TRIGGER.format(table=table))
+        op.execute(TRIGGER_ALL.format(table=table))
 
 
 def downgrade() -> None:

@@ -1,0 +1,177 @@
+"""The model's REST API: `POST /predict`, and `GET /v1/requests`, the log of what it was asked.
+
+python -m demo.api --port 8081                                  the simulated traffic
+python -m demo.api --port 8081 --replay FILE --timestamp COL    the rows of any parquet file
+"""
+
+import argparse
+import base64
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import uvicorn
+from fastapi import Depends, FastAPI, Header, HTTPException, Query
+from pydantic import BaseModel, Field
+
+from demo.log import Item, ReplayedLog, RequestLog, SimulatedLog, scored
+from demo.model import trained
+from demo.traffic import Story
+
+RATE, BURST = 50.0, 100.0
+MAX_LIMIT = 5_000
+
+
+@dataclass
+class Faults:
+    """What a test may break.
+
+    Attributes:
+        fail_after_pages: answer 503 to every page after this many.
+        malformed_every: every so manieth item gets an amount that is no number; 0 for none.
+        empty: there are no requests.
+    """
+
+    fail_after_pages: int | None = None
+    malformed_every: int = 0
+    empty: bool = False
+    pages: int = 0
+
+
+class Transaction(BaseModel):
+    """What `POST /predict` takes."""
+
+    amount: float = Field(ge=0)
+    merchant_category: str
+    channel: str
+    country: str
+    hour: float = Field(ge=0, lt=24)
+    distance_from_home_km: float = Field(ge=0)
+    transactions_last_24h: float = Field(ge=0)
+    device_age_days: float | None = None
+    account_age_days: float = Field(ge=0)
+    gender: str | None = None
+    age_band: str | None = None
+
+
+class Bucket:
+    """A token bucket: so many calls a second, with a burst; thread-safe."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst, self._tokens = rate, burst, burst
+        self._last, self._lock = time.monotonic(), threading.Lock()
+
+    def take(self) -> None:
+        """Take one token or answer 429 with the time to wait."""
+        with self._lock:
+            now = time.monotonic()
+            self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate)
+            self._last = now
+            if self._tokens < 1:
+                wait = str(max(1, round((1 - self._tokens) / self._rate)))
+                raise HTTPException(429, "too many requests", headers={"Retry-After": wait})
+            self._tokens -= 1
+
+
+def create_app(
+    log: RequestLog, *, api_key: str, faults: Faults | None = None, rate: float = RATE, burst: float = BURST
+) -> FastAPI:
+    """The API over a log of requests."""
+    app, bucket, broken = FastAPI(title="fraud model"), Bucket(rate, burst), faults or Faults()
+    posted: list[Item] = []
+
+    def guard(x_api_key: Annotated[str, Header()] = "") -> None:
+        if not secrets.compare_digest(x_api_key, api_key):
+            raise HTTPException(401, "the X-API-Key header is missing or wrong")
+        bucket.take()
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.post("/predict", dependencies=[Depends(guard)])
+    def predict(transaction: Transaction) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        row = {"request_id": secrets.token_hex(8), "requested_at": now, **transaction.model_dump()}
+        item = scored(pd.DataFrame([row]).astype({"device_age_days": float}), trained())[0]
+        posted.append(item)
+        return {key: item[key] for key in ("request_id", "score", "flagged", "model_version")}
+
+    @app.get("/v1/requests", dependencies=[Depends(guard)])
+    def requests(
+        since: datetime,
+        until: datetime,
+        cursor: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 1000,
+    ) -> dict[str, Any]:
+        broken.pages += 1
+        if broken.fail_after_pages is not None and broken.pages > broken.fail_after_pages:
+            raise HTTPException(503, "the database is restarting")
+        items = [] if broken.empty else log.between(_utc(since), _utc(until))
+        items = items + [item for item in posted if _utc(since) <= item["_at"] < _utc(until)]
+        start = _offset(cursor)
+        page = [_public(item, start + i, broken) for i, item in enumerate(items[start : start + limit])]
+        end = start + len(page)
+        return {"items": page, "next_cursor": _cursor(end) if end < len(items) else None, "total": len(items)}
+
+    return app
+
+
+def _public(item: Item, position: int, faults: Faults) -> Item:
+    shown = {key: value for key, value in item.items() if key != "_at"}
+    if faults.malformed_every and position % faults.malformed_every == 0:
+        shown["amount"] = "12,50 EUR"
+    return shown
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _cursor(offset: int) -> str:
+    return base64.urlsafe_b64encode(f"after:{offset}".encode()).decode()
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(cursor).decode().removeprefix("after:"))
+    except ValueError:
+        raise HTTPException(422, "the cursor is not one this API gave out") from None
+
+
+def story_from_env() -> Story:
+    """The story ends on DEMO_STORY_END, by default yesterday."""
+    end = os.environ.get("DEMO_STORY_END")
+    return Story(date.fromisoformat(end) if end else datetime.now(UTC).date() - timedelta(days=1))
+
+
+def main() -> None:
+    """Serve until stopped."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8081)
+    parser.add_argument("--replay", type=Path, help="a parquet file of requests to serve instead")
+    parser.add_argument("--timestamp", default="requested_at", help="its time column")
+    parser.add_argument("--id", dest="id_column", help="its id column; by default rows are numbered")
+    options = parser.parse_args()
+    key = os.environ.get("DEMO_API_KEY")
+    if not key:
+        parser.error("set DEMO_API_KEY, the key that callers must send as X-API-Key")
+    log: RequestLog = (
+        ReplayedLog(options.replay, timestamp=options.timestamp, id_column=options.id_column)
+        if options.replay
+        else SimulatedLog(trained(), story_from_env())
+    )
+    uvicorn.run(create_app(log, api_key=key), host=options.host, port=options.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()
