@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -12,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from demo.traffic import FEATURES, draw
+from demo.traffic import FEATURES, Floats, draw
 
 VERSION = "fraud-2026.1"
 HISTORY = 60_000
@@ -35,11 +36,11 @@ class FraudModel:
     roc_auc: float
     version: str = VERSION
 
-    def score(self, rows: pd.DataFrame) -> np.ndarray:
+    def score(self, rows: pd.DataFrame) -> Floats:
         """``(n,)`` probabilities of fraud, four decimals as the API shows them."""
         return np.asarray(self.pipeline.predict_proba(rows[list(FEATURES)])[:, 1]).round(4)
 
-    def flag(self, scores: np.ndarray) -> np.ndarray:
+    def flag(self, scores: Floats) -> NDArray[np.bool_]:
         """Which scores are flagged."""
         return np.asarray(scores >= self.threshold)
 

@@ -1,5 +1,6 @@
 """Slack's documented limits on a message: https://docs.slack.dev/reference/block-kit/blocks."""
 
+from collections.abc import Callable
 from typing import Any
 
 MAX_TEXT, MAX_BLOCKS, MAX_SECTION, MAX_HEADER = 40_000, 50, 3_000, 150
@@ -19,15 +20,8 @@ def refused(message: dict[str, Any]) -> str | None:
 
 
 def _fits(block: dict[str, Any]) -> bool:
-    checks = {
-        "section": _section,
-        "header": _header,
-        "context": _context,
-        "actions": _actions,
-        "divider": lambda _: True,
-    }
-    check = checks.get(block.get("type", ""))
-    return check is not None and check(block)
+    kind = block.get("type", "")
+    return kind == "divider" or (kind in CHECKS and CHECKS[kind](block))
 
 
 def _header(block: dict[str, Any]) -> bool:
@@ -52,3 +46,11 @@ def _actions(block: dict[str, Any]) -> bool:
     return 0 < len(elements) <= MAX_ACTIONS and all(
         0 < len(one["text"]["text"]) <= MAX_BUTTON and len(one.get("url") or "") <= MAX_URL for one in elements
     )
+
+
+CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "section": _section,
+    "header": _header,
+    "context": _context,
+    "actions": _actions,
+}

@@ -7,9 +7,13 @@ accounts and devices who buy online, whom the model flags far more often.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 N_CUSTOMERS = 8_000
 REQUESTS_A_DAY = 4_000
@@ -111,7 +115,7 @@ def join_campaign(rng: np.random.Generator, rows: pd.DataFrame) -> None:
     rows.loc[chosen, "device_age_days"] = rng.exponential(8, n).round()
 
 
-def population() -> dict[str, np.ndarray]:
+def population() -> dict[str, NDArray[Any]]:
     """The customers, always the same."""
     rng = np.random.default_rng(7)
     age = np.clip(rng.normal(44, 16, N_CUSTOMERS), 18, 90)
@@ -125,7 +129,7 @@ def population() -> dict[str, np.ndarray]:
     }
 
 
-def fraud_probability(rows: pd.DataFrame) -> np.ndarray:
+def fraud_probability(rows: pd.DataFrame) -> Floats:
     """What really makes a transaction fraudulent; the model has to find it."""
     night = (rows["hour"] < 6).to_numpy()
     new_device = (rows["device_age_days"] < 14).fillna(value=False).to_numpy()
