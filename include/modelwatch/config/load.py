@@ -1,9 +1,11 @@
 """Reading monitor files: every mistake at once, each with its line."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
+from modelwatch.config.base import Place
 from modelwatch.config.monitor import Monitor
 from modelwatch.config.problems import describe
 from modelwatch.config.yaml_lines import YamlMistakes, read_yaml
@@ -31,14 +33,22 @@ def load_monitor(path: Path) -> Monitor:
         raise MonitorConfigError(str(path), error.problems) from None
     try:
         monitor = Monitor.model_validate(content)
+        problems = _name_problems(path, content, lines)
     except ValidationError as error:
-        raise MonitorConfigError(str(path), describe(error, content, lines)) from None
-    if monitor.monitor != path.stem:
-        line = f"line {lines.get(('monitor',), 1)}: monitor"
-        problem = f"{line}: '{monitor.monitor}' is not the file's name '{path.stem}': make them the same"
-        raise MonitorConfigError(str(path), [problem])
+        problems = describe(error, content, lines)
+        if not any(": monitor: " in problem for problem in problems):
+            problems += _name_problems(path, content, lines)
+    if problems:
+        raise MonitorConfigError(str(path), problems)
     monitor._path = path.resolve()  # noqa: SLF001  # set once, here, where the path is known
     return monitor
+
+
+def _name_problems(path: Path, content: dict[str, Any], lines: dict[Place, int]) -> list[str]:
+    name = content.get("monitor")
+    if not isinstance(name, str) or name == path.stem:
+        return []
+    return [f"line {lines['monitor',]}: monitor: '{name}' is not the file's name '{path.stem}': make them the same"]
 
 
 def find_monitors(folder: Path) -> dict[str, Path]:

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
-from modelwatch.config.base import Duration, Strict, _duration
+from modelwatch.config.base import Duration, Strict, duration_text, parse_duration, require_none, shown
+from modelwatch.config.fit import columns_problems, fairness_problems
 from modelwatch.config.parts import (
     Alerts,
     Columns,
@@ -24,6 +25,7 @@ from modelwatch.config.schema import schema_of
 from modelwatch.config.sources import Source
 from modelwatch.config.thresholds import DEFAULTS, Threshold, check_thresholds
 from modelwatch.domain import Levels, Rules, Schema
+from modelwatch.errors import did_you_mean
 
 
 class Monitor(Strict):
@@ -35,7 +37,7 @@ class Monitor(Strict):
     tags: list[str] = Field(default_factory=list)
     schedule: str = "0 3 * * *"
     timezone: str = "UTC"
-    window: Duration = _duration("P1D")
+    window: Duration = parse_duration("P1D")
     source: Source
     columns: Columns = Columns()
     decision: Decision = Decision()
@@ -56,9 +58,19 @@ class Monitor(Strict):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            message = f"{name!r} is not a time zone; write an IANA name such as UTC or Europe/Berlin"
+            hint = did_you_mean(name, sorted(available_timezones()))
+            message = f"{shown(name)} is not a time zone; write an IANA name such as UTC or Europe/Berlin{hint}"
             raise ValueError(message) from None
         return name
+
+    @field_validator("window")
+    @classmethod
+    def _fits_the_calendar(cls, window: timedelta) -> timedelta:
+        day = timedelta(days=1)
+        if window % day and day % window:
+            message = f"{duration_text(window)} does not fit a day; write whole days, or a length that divides a day"
+            raise ValueError(message)
+        return window
 
     @field_validator("schedule")
     @classmethod
@@ -66,19 +78,13 @@ class Monitor(Strict):
         from croniter import croniter
 
         if len(text.split()) != 5 or not croniter.is_valid(text):
-            message = f"{text!r} is not a cron expression of five fields; '0 3 * * *' is every day at 03:00"
+            message = f"{shown(text)} is not a cron expression of five fields; '0 3 * * *' is every day at 03:00"
             raise ValueError(message)
         return text
 
     @model_validator(mode="after")
-    def _roles_fit(self) -> "Monitor":
-        if self.fairness is not None and self.columns.decision is None:
-            message = "fairness compares decisions: set columns.decision"
-            raise ValueError(message)
-        roles = {role: name for role, name in self.columns if name is not None and name in self.features}
-        for role, name in roles.items():
-            message = f"'{name}' is both columns.{role} and a feature: a model's own output is not its input"
-            raise ValueError(message)
+    def _parts_fit(self) -> "Monitor":
+        require_none([*columns_problems(self), *fairness_problems(self)])
         return self
 
     @property

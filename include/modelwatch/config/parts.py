@@ -2,22 +2,32 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from modelwatch.config.base import Duration, Scalar, Strict
-from modelwatch.config.thresholds import RANGES, Threshold, require_in_order, require_metric
+from modelwatch.config.base import Duration, Place, Scalar, Strict, require_no_password, require_none, shown
+from modelwatch.config.thresholds import (
+    OF_CATEGORICAL,
+    OF_FEATURES,
+    OF_NUMERIC,
+    RANGES,
+    Threshold,
+    problems_of,
+)
 from modelwatch.domain import Outcome
+from modelwatch.errors import did_you_mean
+
+ColumnName = Annotated[str, Field(min_length=1)]
 
 
 class Columns(Strict):
     """Which column (or path into a record) plays which role; null when the model has none."""
 
-    id: str | None = None
-    timestamp: str | None = None
-    score: str | None = None
-    decision: str | None = None
-    label: str | None = None
-    model_version: str | None = None
+    id: ColumnName | None = None
+    timestamp: ColumnName | None = None
+    score: ColumnName | None = None
+    decision: ColumnName | None = None
+    label: ColumnName | None = None
+    model_version: ColumnName | None = None
 
 
 class Decision(Strict):
@@ -36,7 +46,7 @@ class Label(Strict):
 class Reference(Strict):
     """The requests to compare with; a relative path starts at the monitor file's folder."""
 
-    uri: str = Field(min_length=1)
+    uri: Annotated[str, Field(min_length=1), AfterValidator(require_no_password)]
 
 
 class SampleSize(Strict):
@@ -57,28 +67,35 @@ class Feature(Strict):
     """One input of the model; it may carry thresholds of its own, by metric name."""
 
     type: Literal["numeric", "categorical"]
-    path: str | None = None
+    path: str | None = Field(default=None, min_length=1)
     thresholds: dict[str, Threshold] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _own_thresholds(cls, value: Any) -> Any:  # noqa: ANN401  # whatever stands in the file
         """``{type: numeric, psi: {alert: 0.3}}`` means ``{type: numeric, thresholds: {psi: ...}}``."""
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or not isinstance(value.get("thresholds", {}), dict):
             return value
-        own = {key: item for key, item in value.items() if key in RANGES}
-        rest = {key: item for key, item in value.items() if key not in RANGES}
+        own = {key: item for key, item in value.items() if key in OF_FEATURES}
+        rest = {key: item for key, item in value.items() if key not in OF_FEATURES}
         return {**rest, "thresholds": {**rest.get("thresholds", {}), **own}} if own else rest
 
     @model_validator(mode="after")
-    def _in_order(self) -> "Feature":
-        for name, threshold in self.thresholds.items():
-            require_metric(name)
-            require_in_order(name, threshold)
+    def _fitting_thresholds(self) -> "Feature":
+        fitting = OF_NUMERIC if self.type == "numeric" else OF_CATEGORICAL
+        strangers: list[tuple[Place, str]] = [
+            ((name,), f"is not measured for a {self.type} feature; allowed: {', '.join(fitting)}")
+            for name in self.thresholds
+            if name in RANGES and name not in fitting
+        ]
+        require_none([*strangers, *problems_of(self.thresholds)])
         return self
 
 
 def _feature(value: Any) -> Any:  # noqa: ANN401  # whatever stands in the file
+    if not isinstance(value, str | dict | Feature):
+        message = f"expected numeric, categorical, or a mapping such as {{type: numeric}}, found {shown(value)}"
+        raise ValueError(message)  # noqa: TRY004  # pydantic wants it so
     return {"type": value} if isinstance(value, str) else value
 
 
@@ -94,27 +111,47 @@ class Fairness(Strict):
         window: fairness is judged over the windows of this length together; by default over the window alone.
     """
 
-    sensitive: list[str] = Field(min_length=1)
+    sensitive: list[ColumnName] = Field(min_length=1)
     bands: dict[str, list[float]] = Field(default_factory=dict)
     intersections: list[list[str]] = Field(default_factory=list)
     window: Duration | None = None
 
     @model_validator(mode="after")
-    def _known(self) -> "Fairness":
-        from modelwatch.errors import did_you_mean
+    def _fitting(self) -> "Fairness":
+        require_none([*self._of_sensitive(), *self._of_bands(), *self._of_intersections()])
+        return self
 
-        named = [("bands", name) for name in self.bands]
-        named += [("intersections", name) for group in self.intersections for name in group]
-        for where, name in named:
-            if name not in self.sensitive:
-                hint = did_you_mean(name, self.sensitive)
-                message = f"{where} names '{name}', which is not in sensitive ({', '.join(self.sensitive)}){hint}"
-                raise ValueError(message)
+    def _of_sensitive(self) -> list[tuple[Place, str]]:
+        return [
+            (("sensitive", i), f"'{name}' is listed twice")
+            for i, name in enumerate(self.sensitive)
+            if name in self.sensitive[:i]
+        ]
+
+    def _of_bands(self) -> list[tuple[Place, str]]:
+        problems: list[tuple[Place, str]] = [
+            (("bands", name), self._stranger(name)) for name in self.bands if name not in self.sensitive
+        ]
         for name, cuts in self.bands.items():
             if not cuts or sorted(set(cuts)) != cuts:
-                message = f"bands of '{name}' must be ascending cut points such as [25, 35, 50]; got {cuts}"
-                raise ValueError(message)
-        return self
+                text = f"must be ascending cut points such as [25, 35, 50], found {shown(cuts)}"
+                problems.append((("bands", name), text))
+        return problems
+
+    def _of_intersections(self) -> list[tuple[Place, str]]:
+        problems: list[tuple[Place, str]] = []
+        for i, names in enumerate(self.intersections):
+            here = ("intersections", i)
+            problems += [((*here, j), self._stranger(n)) for j, n in enumerate(names) if n not in self.sensitive]
+            if len(set(names)) < max(2, len(names)):
+                problems.append((here, f"must name two or more different sensitive features, found {shown(names)}"))
+            elif names in self.intersections[:i]:
+                problems.append((here, "is listed twice"))
+        return problems
+
+    def _stranger(self, name: str) -> str:
+        hint = did_you_mean(name, self.sensitive)
+        return f"'{name}' is not in fairness.sensitive ({', '.join(self.sensitive)}){hint}"
 
 
 class Slack(Strict):
@@ -134,9 +171,16 @@ class OpenAfter(Strict):
     @model_validator(mode="after")
     def _possible(self) -> "OpenAfter":
         if self.windows > self.of:
-            message = f"{self.windows} windows of {self.of} cannot be: write windows at most of"
+            message = f"windows ({self.windows}) is more than of ({self.of}): that many can never be"
             raise ValueError(message)
         return self
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        message = f"{shown(text)} is not a web address; write https://..."
+        raise ValueError(message)
+    return text
 
 
 class Alerts(Strict):
@@ -144,4 +188,4 @@ class Alerts(Strict):
 
     slack: Slack | None = None
     open_after: OpenAfter = OpenAfter()
-    runbook: str | None = None
+    runbook: Annotated[str, AfterValidator(_web_address), AfterValidator(require_no_password)] | None = None

@@ -1,14 +1,15 @@
 """Pydantic's errors in plain words: where, what was found, what is allowed, and what was probably meant."""
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from modelwatch.config import parts, sources
-from modelwatch.config.base import Strict
-from modelwatch.config.thresholds import RANGES, Threshold
-from modelwatch.config.yaml_lines import Path, line_of
+from modelwatch.config.base import Misfits, Place, Strict, shown
+from modelwatch.config.thresholds import OF_FEATURES, Threshold
+from modelwatch.config.yaml_lines import dotted, line_of
 from modelwatch.errors import did_you_mean
 
 SOURCES: dict[str, type[Strict]] = {"http": sources.HttpSource, "files": sources.FilesSource, "sql": sources.SqlSource}
@@ -21,12 +22,12 @@ KINDS = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "finite_number": "a finite number",
     "dict_type": "a mapping of keys",
     "list_type": "a list",
     "model_type": "a mapping of keys",
     "model_attributes_type": "a mapping of keys",
 }
-CHOICES = ("literal_error", "union_tag_invalid", "union_tag_not_found")
 FIXED = {
     "missing": "is missing; it has no default",
     "string_too_short": "must not be empty",
@@ -40,34 +41,37 @@ LIMITS = {
 }
 
 
-def describe(error: ValidationError, content: dict[str, Any], lines: dict[Path, int]) -> list[str]:
-    """One line per mistake: ``line 12: features.amonut: ...``, in the order of the file, each place once."""
-    told: dict[Path, tuple[int, str]] = {}
+def describe(error: ValidationError, content: dict[str, Any], lines: dict[Place, int]) -> list[str]:
+    """One line per mistake: ``line 12: features.amonut: ...``, in the order of the file, each once."""
+    told = {(line_of(place, lines), f"{dotted(place)}: {text}") for place, text in _mistakes(error, content)}
+    return [f"line {line}: {text}" for line, text in sorted(told)]
+
+
+def _mistakes(error: ValidationError, content: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     for one in error.errors():
-        path = _path(one["loc"], content)
-        line = line_of(path, lines)
-        text = _text(one, path)
-        told.setdefault((*path, text), (line, f"line {line}: {'.'.join(map(str, path)) or 'the file'}: {text}"))
-    return [text for _, text in sorted(told.values(), key=lambda item: item[0])]
+        place = _place(one, content)
+        cause = one.get("ctx", {}).get("error")
+        if isinstance(cause, Misfits):
+            # A feature's own thresholds stand beside its other keys, whatever the model calls them.
+            yield from (((*place, *below), text) for below, text in cause.problems)
+        else:
+            yield place, _text(one, place, content)
 
 
-def _path(location: tuple[int | str, ...], content: Any) -> Path:  # noqa: ANN401  # whatever stands in the file
-    """Pydantic's location without the names of union members, which stand in no file."""
-    path: list[str | int] = []
+def _place(error: ErrorDetails, content: dict[str, Any]) -> Place:
+    """Pydantic's location without its names of union members and the like, which stand in no file."""
+    place: list[str | int] = []
+    location = error["loc"]
     for position, step in enumerate(location):
-        here = _at(content, path)
-        is_last = position == len(location) - 1
-        known = (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int))
-        if known or (is_last and step not in _UNION_NAMES):
-            path.append(step)
-    return tuple(path)
+        here = _at(content, tuple(place))
+        in_file = (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int))
+        if in_file or (error["type"] == "missing" and position == len(location) - 1) or step == "type":
+            place.append(step)
+    return tuple(place)
 
 
-_UNION_NAMES = {*SOURCES, *PAGINATIONS, "ApiKey", "str", "bool", "int", "float", "[key]", "literal['bearer','basic']"}
-
-
-def _at(content: Any, path: list[str | int]) -> Any:  # noqa: ANN401  # whatever stands in the file
-    for step in path:
+def _at(content: Any, place: Place) -> Any:  # noqa: ANN401  # whatever stands in the file
+    for step in place:
         try:
             content = content[step]
         except (KeyError, IndexError, TypeError):
@@ -75,72 +79,63 @@ def _at(content: Any, path: list[str | int]) -> Any:  # noqa: ANN401  # whatever
     return content
 
 
-def _text(error: ErrorDetails, path: Path) -> str:
+def _text(error: ErrorDetails, place: Place, content: dict[str, Any]) -> str:
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        allowed = _allowed(path)
-        return f"unknown key; allowed: {', '.join(allowed)}{did_you_mean(str(path[-1]), allowed)}"
+        allowed = _allowed(place, content)
+        return f"unknown key; allowed: {', '.join(allowed)}{did_you_mean(str(place[-1]), allowed)}"
     if kind == "value_error":
         return str(context["error"])
-    if kind in CHOICES:
-        return _choice(found, context, path)
-    return _plain(kind, found, context) or f"{error['msg'].lower()}, found {_shown(found)}"
+    if kind == "union_tag_not_found":
+        return f"needs a 'type'; allowed: {', '.join(PAGINATIONS if place[-1] == 'pagination' else SOURCES)}"
+    if kind in ("literal_error", "union_tag_invalid"):
+        return _choice(found, context)
+    return _plain(kind, found, context)
 
 
-def _plain(kind: str, found: Any, context: dict[str, Any]) -> str | None:  # noqa: ANN401  # whatever stands in the file
-    if kind in KINDS:
-        return f"expected {KINDS[kind]}, found {_shown(found)}"
+def _plain(kind: str, found: Any, context: dict[str, Any]) -> str:  # noqa: ANN401  # whatever stands in the file
     if kind in LIMITS:
-        return f"must be {LIMITS[kind]} {next(iter(context.values())):g}, found {_shown(found)}"
+        return f"must be {LIMITS[kind]} {next(iter(context.values())):g}, found {shown(found)}"
     if kind == "string_pattern_mismatch":
-        return f"{_shown(found)} must be lower-case letters, digits and underscores, and start with a letter"
-    return FIXED.get(kind)
+        return f"{shown(found)} must be lower-case letters, digits and underscores, and start with a letter"
+    if kind in FIXED:
+        return FIXED[kind]
+    return f"expected {KINDS.get(kind, 'something else')}, found {shown(found)}"
 
 
-def _choice(found: Any, context: dict[str, Any], path: Path) -> str:  # noqa: ANN401  # whatever stands in the file
-    if "expected" in context or "expected_tags" in context:
-        allowed = [
-            word.strip("' ")
-            for word in str(context.get("expected_tags") or context["expected"]).replace(" or ", ",").split(",")
-        ]
-        if context.get("tag"):
-            found = context["tag"]
-        return f"{_shown(found)} is not known; allowed: {', '.join(allowed)}{did_you_mean(str(found), allowed)}"
-    allowed = list(PAGINATIONS if path and path[-1] == "pagination" else SOURCES)
-    return f"needs a 'type'; allowed: {', '.join(allowed)}"
+def _choice(found: Any, context: dict[str, Any]) -> str:  # noqa: ANN401  # whatever stands in the file
+    words = str(context.get("expected_tags") or context["expected"]).replace(" or ", ",").split(",")
+    allowed = [word.strip("' ") for word in words]
+    found = context.get("tag", found)
+    return f"{shown(found)} is not known; allowed: {', '.join(allowed)}{did_you_mean(str(found), allowed)}"
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401  # whatever stands in the file
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+OWNERS: dict[Any, type[Strict]] = {
+    "columns": parts.Columns,
+    "decision": parts.Decision,
+    "label": parts.Label,
+    "reference": parts.Reference,
+    "sample": parts.SampleSize,
+    "fairness": parts.Fairness,
+    "alerts": parts.Alerts,
+    "slack": parts.Slack,
+    "open_after": parts.OpenAfter,
+    "auth": sources.ApiKey,
+}
 
 
-def _allowed(path: Path) -> list[str]:
+def _allowed(place: Place, content: dict[str, Any]) -> list[str]:
     """The keys that may stand where the unknown one does."""
     from modelwatch.config.monitor import Monitor
 
-    special: dict[Any, type[Strict]] = {
-        "columns": parts.Columns,
-        "decision": parts.Decision,
-        "label": parts.Label,
-        "reference": parts.Reference,
-        "sample": parts.SampleSize,
-        "fairness": parts.Fairness,
-        "alerts": parts.Alerts,
-        "slack": parts.Slack,
-        "open_after": parts.OpenAfter,
-        "auth": sources.ApiKey,
-    }
-    if len(path) == 1:
+    above = place[:-1]
+    if not above:
         return list(Monitor.model_fields)
-    parent, grandparent = path[-2], path[-3] if len(path) > 2 else None
-    if parent == "source":
-        return sorted({name for one in SOURCES.values() for name in one.model_fields})
-    if parent == "pagination":
-        return sorted({name for one in PAGINATIONS.values() for name in one.model_fields})
-    if grandparent == "features":
-        return ["type", "path", *RANGES]
-    if grandparent == "thresholds" or parent in RANGES:
+    if above[0] == "features" and len(above) == 2:
+        return ["type", "path", *OF_FEATURES]
+    if above[0] in ("thresholds", "features"):
         return list(Threshold.model_fields)
-    owner = special.get(parent)
+    owner = OWNERS.get(above[-1])
+    if above in (("source",), ("source", "pagination")):
+        owner = (SOURCES if len(above) == 1 else PAGINATIONS)[_at(content, (*above, "type"))]
     return [] if owner is None else list(owner.model_fields)

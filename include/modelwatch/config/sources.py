@@ -1,10 +1,12 @@
 """The `source` of a monitor file: where the requests come from."""
 
-from typing import Annotated, Literal
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from modelwatch.config.base import Scalar, Strict
+from modelwatch.config.base import Place, Scalar, Strict, require_no_password, require_none, shown
 
 
 class CursorPagination(Strict):
@@ -72,6 +74,16 @@ class ApiKey(Strict):
         return self
 
 
+def _form_of_auth(value: Any) -> str:  # noqa: ANN401  # whatever stands in the file
+    return "(key)" if isinstance(value, dict | ApiKey) else "(word)"
+
+
+Auth = Annotated[
+    Annotated[Literal["bearer", "basic"], Tag("(word)")] | Annotated[ApiKey, Tag("(key)")],
+    Discriminator(_form_of_auth),
+]
+
+
 class CommonSource(Strict):
     """What every source has.
 
@@ -101,7 +113,7 @@ class HttpSource(CommonSource):
     query: dict[str, Scalar] = Field(default_factory=dict)
     records: str = ""
     pagination: Pagination = Field(default_factory=NoPagination)
-    auth: Literal["bearer", "basic"] | ApiKey | None = None
+    auth: Auth | None = None
     total: str | None = None
     connect_timeout_seconds: float = Field(default=5, gt=0)
     read_timeout_seconds: float = Field(default=30, gt=0)
@@ -119,12 +131,18 @@ class HttpSource(CommonSource):
             raise ValueError(message)
         return path
 
-    @model_validator(mode="after")
-    def _known_placeholders(self) -> "HttpSource":
-        for name, value in self.query.items():
-            if isinstance(value, str):
-                require_placeholders(f"query.{name}", value)
-        return self
+    @field_validator("query")
+    @classmethod
+    def _usable_query(cls, query: dict[str, Scalar]) -> dict[str, Scalar]:
+        problems: list[tuple[Place, str]] = []
+        for name, value in query.items():
+            if _SECRET.fullmatch(name):
+                text = f"a secret does not belong here; write auth: {{type: api_key, query: {name}}}"
+                problems.append(((name,), f"{text} and keep it as the connection's password"))
+            elif isinstance(value, str) and not _fills(value):
+                problems.append(((name,), _UNFILLED.format(shown(value))))
+        require_none(problems)
+        return query
 
 
 class FilesSource(CommonSource):
@@ -144,8 +162,9 @@ class FilesSource(CommonSource):
     @field_validator("uri")
     @classmethod
     def _known_placeholders(cls, uri: str) -> str:
-        require_placeholders("uri", uri)
-        return uri
+        if not _fills(uri):
+            raise ValueError(_UNFILLED.format(shown(uri)))
+        return require_no_password(uri)
 
 
 class SqlSource(CommonSource):
@@ -172,12 +191,14 @@ class SqlSource(CommonSource):
 Source = Annotated[HttpSource | FilesSource | SqlSource, Field(discriminator="type")]
 
 
-def require_placeholders(where: str, text: str) -> None:
-    """Refuse a placeholder that no window fills."""
-    from datetime import UTC, datetime
+_UNFILLED = "{} has a placeholder that no window fills; allowed: {{window_start}} and {{window_end}}"
+_SECRET = re.compile(r"(x[-_])?(api[-_]?key|(access|auth|api)[-_]?token|token|secret|password|passwd)", re.IGNORECASE)
 
+
+def _fills(text: str) -> bool:
+    edge = datetime(2000, 1, 1, tzinfo=UTC)
     try:
-        text.format(window_start=datetime(2000, 1, 1, tzinfo=UTC), window_end=datetime(2000, 1, 2, tzinfo=UTC))
-    except (KeyError, IndexError, ValueError):
-        message = f"{where}: {text!r} has a placeholder other than {{window_start}} and {{window_end}}"
-        raise ValueError(message) from None
+        text.format(window_start=edge, window_end=edge)
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError):
+        return False
+    return True

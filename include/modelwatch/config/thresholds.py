@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from modelwatch.config.base import Strict
+from modelwatch.config.base import Place, Strict, require_none, shown
 from modelwatch.domain import Levels
 from modelwatch.errors import did_you_mean
 
@@ -29,6 +29,13 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
     "equalized_odds_difference": (0, 1, False),
 }
 
+# What a feature's own thresholds may be for; the others belong to groups, not to a feature.
+OF_NUMERIC = (
+    "psi", "ks_statistic", "js_distance", "wasserstein", "missing_share", "type_error_share", "out_of_range_share",
+)  # fmt: skip
+OF_CATEGORICAL = ("psi", "js_distance", "chi2", "missing_share", "type_error_share", "unseen_share")
+OF_FEATURES = tuple(name for name in RANGES if name in {*OF_NUMERIC, *OF_CATEGORICAL})
+
 DEFAULTS: dict[str, Levels] = {
     "psi": Levels(0.1, 0.25),
     "ks_statistic": Levels(0.1, 0.2),
@@ -45,6 +52,14 @@ class Threshold(Strict):
     warning: float | None = Field(default=None)
     alert: float | None = Field(default=None)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _two_levels(cls, value: Any) -> Any:  # noqa: ANN401  # whatever stands in the file
+        if not isinstance(value, dict | Threshold):
+            message = f"expected levels such as {{warning: 0.1, alert: 0.2}}, found {shown(value)}"
+            raise ValueError(message)  # noqa: TRY004  # pydantic wants it so
+        return value
+
     @model_validator(mode="after")
     def _some_level(self) -> "Threshold":
         if self.warning is None and self.alert is None:
@@ -57,32 +72,36 @@ class Threshold(Strict):
         return Levels(self.warning, self.alert)
 
 
-def require_metric(name: str) -> None:
-    """Refuse a metric that does not exist, with the nearest that does."""
-    if name not in RANGES:
-        message = f"unknown metric '{name}'; allowed: {', '.join(RANGES)}{did_you_mean(name, list(RANGES))}"
-        raise ValueError(message)
+def problems_of(thresholds: dict[str, Threshold]) -> list[tuple[Place, str]]:
+    """Metrics that do not exist, levels outside the metric's range, alerts that come before the warning."""
+    problems: list[tuple[Place, str]] = []
+    for name, threshold in thresholds.items():
+        if name not in RANGES:
+            hint = did_you_mean(name, list(RANGES))
+            problems.append(((name,), f"unknown metric; allowed: {', '.join(RANGES)}{hint}"))
+        else:
+            problems += [((name, *place), text) for place, text in _problems_of(name, threshold)]
+    return problems
 
 
-def require_in_order(name: str, threshold: Threshold) -> None:
-    """Refuse levels outside the metric's range, or an alert that comes before the warning."""
+def _problems_of(name: str, threshold: Threshold) -> list[tuple[Place, str]]:
     low, high, lower_is_worse = RANGES[name]
-    for level, value in (("warning", threshold.warning), ("alert", threshold.alert)):
-        if value is not None and (value <= low or (high is not None and value > high)):
-            span = f"above {low:g}" + (f" and at most {high:g}" if high is not None else "")
-            message = f"{level} is {value:g}, but {name} thresholds lie {span}"
-            raise ValueError(message)
-    if threshold.warning is None or threshold.alert is None:
-        return
+    span = f"above {low:g}" + (f" and at most {high:g}" if high is not None else "")
+    outside: list[tuple[Place, str]] = [
+        ((level,), f"{value:g} is not possible: {name} thresholds lie {span}")
+        for level, value in threshold
+        if value is not None and (value <= low or (high is not None and value > high))
+    ]
+    if outside or threshold.warning is None or threshold.alert is None:
+        return outside
     if (threshold.alert > threshold.warning) if lower_is_worse else (threshold.alert < threshold.warning):
         side = "at most" if lower_is_worse else "at least"
-        message = f"alert ({threshold.alert:g}) must be {side} warning ({threshold.warning:g}) for {name}"
-        raise ValueError(message)
+        text = f"alert ({threshold.alert:g}) must be {side} warning ({threshold.warning:g}) for {name}"
+        return [((), text)]
+    return []
 
 
-def check_thresholds(value: dict[str, Any]) -> dict[str, Any]:
+def check_thresholds(value: dict[str, Threshold]) -> dict[str, Threshold]:
     """Each metric known, each threshold in range and in order."""
-    for name, threshold in value.items():
-        require_metric(name)
-        require_in_order(name, threshold)
+    require_none(problems_of(value))
     return value

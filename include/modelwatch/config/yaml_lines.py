@@ -4,7 +4,9 @@ from typing import Any
 
 import yaml
 
-Path = tuple[str | int, ...]
+from modelwatch.config.base import Place
+
+MAX_PLACES = 100_000
 
 
 class YamlMistakes(Exception):  # several at once
@@ -15,54 +17,111 @@ class YamlMistakes(Exception):  # several at once
         super().__init__("\n".join(problems))
 
 
-def read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
+def read_yaml(text: str) -> tuple[dict[str, Any], dict[Place, int]]:
     """The mapping and the 1-based line of each of its keys and items.
 
     Raises:
-        YamlMistakes: broken YAML, not a mapping, or keys written twice.
+        YamlMistakes: broken YAML, not a mapping, keys written twice, or dates that are none.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        places = _Places()
+        places.walk(_mapping(node), ())
+        content = loader.construct_document(node)
     except yaml.YAMLError as error:
         raise YamlMistakes([_broken(error)]) from None
+    return content, places.lines
+
+
+def line_of(place: Place, lines: dict[Place, int]) -> int:
+    """The line of the place, or of the nearest place above it that stands in the file."""
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place, 1)
+
+
+def dotted(place: Place) -> str:
+    """``features.amount``, ``fairness.intersections[0]``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return text.removeprefix(".") or "the file"
+
+
+def _mapping(node: yaml.Node | None) -> yaml.MappingNode:
     if node is None:
         raise YamlMistakes(["is empty; `modelwatch init` writes a first version"])
     if not isinstance(node, yaml.MappingNode):
         raise YamlMistakes(["line 1: a monitor file is a mapping of keys such as 'monitor: fraud'"])
-    lines: dict[Path, int] = {}
-    twice: list[str] = []
-    _walk(node, (), lines, twice)
-    if twice:
-        raise YamlMistakes(twice)
-    return content, lines
-
-
-def line_of(path: Path, lines: dict[Path, int]) -> int:
-    """The line of the place, or of the nearest place above it that stands in the file."""
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
+    return node
 
 
 def _broken(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    problem = getattr(error, "problem", None) or "cannot be read"
+    problem = getattr(error, "problem", None) or "it holds a character that is not text"
     return f"{where}not valid YAML: {problem}; check indentation, colons and quotes"
 
 
-def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], twice: list[str]) -> None:
-    if isinstance(node, yaml.MappingNode):
+class _Places:
+    """The lines of a document's keys and items, found while its mistakes are."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Place, int] = {}
+        self._above: set[int] = set()
+
+    def walk(self, root: yaml.Node, place: Place) -> None:
+        problems = list(self._problems(root, place))
+        if problems:
+            raise YamlMistakes(problems)
+
+    def _problems(self, node: yaml.Node, place: Place) -> list[str]:
+        where = f"line {node.start_mark.line + 1}: {dotted(place)}"
+        if id(node) in self._above:
+            return [f"{where}: refers to itself"]
+        if len(self.lines) > MAX_PLACES:
+            raise YamlMistakes([f"{where}: the file has more than {MAX_PLACES} entries; that is no monitor"])
+        if isinstance(node, yaml.ScalarNode):
+            return [] if _is_constructible(node) else [f"{where}: '{node.value}' is no date; put text in quotes"]
+        self._above.add(id(node))
+        of_kind = self._of_mapping if isinstance(node, yaml.MappingNode) else self._of_sequence
+        problems = of_kind(node, place)
+        self._above.discard(id(node))
+        return problems
+
+    def _of_mapping(self, node: yaml.Node, place: Place) -> list[str]:
+        problems: list[str] = []
         seen: dict[str, int] = {}
         for key, value in node.value:
             line, name = key.start_mark.line + 1, str(key.value)
+            here = (*place, name)
             if name in seen:
-                twice.append(f"line {line}: {'.'.join(map(str, (*path, name)))}: was set on line {seen[name]} already")
+                problems.append(f"line {line}: {dotted(here)}: was set on line {seen[name]} already")
+            elif isinstance(key, yaml.ScalarNode) and not key.tag.endswith((":str", ":merge")):
+                problems.append(f"line {line}: {dotted(here)}: YAML reads this name as a {_kind(key)}; write '{name}'")
             seen[name] = line
-            lines[*path, name] = line
-            _walk(value, (*path, name), lines, twice)
-    elif isinstance(node, yaml.SequenceNode):
+            self.lines[here] = line
+            problems += self._problems(value, here)
+        return problems
+
+    def _of_sequence(self, node: yaml.Node, place: Place) -> list[str]:
+        problems: list[str] = []
         for index, value in enumerate(node.value):
-            lines[*path, index] = value.start_mark.line + 1
-            _walk(value, (*path, index), lines, twice)
+            self.lines[*place, index] = value.start_mark.line + 1
+            problems += self._problems(value, (*place, index))
+        return problems
+
+
+def _kind(key: yaml.ScalarNode) -> str:
+    kinds = {"bool": "true or false", "int": "number", "float": "number", "null": "null", "timestamp": "date"}
+    return kinds.get(key.tag.rpartition(":")[2], "special value")
+
+
+def _is_constructible(node: yaml.ScalarNode) -> bool:
+    """False for a date such as 2026-13-45, which PyYAML takes for one and then cannot make."""
+    if not node.tag.endswith(":timestamp"):
+        return True
+    try:
+        yaml.SafeLoader("").construct_object(node)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""Whether the parts of a monitor file fit each other: a column plays one part, and fairness has what it compares."""
+
+from typing import TYPE_CHECKING
+
+from modelwatch.config.base import Place, duration_text
+
+if TYPE_CHECKING:
+    from modelwatch.config.monitor import Monitor
+
+Problems = list[tuple[Place, str]]
+
+
+def columns_problems(monitor: "Monitor") -> Problems:
+    """Columns that play two parts which exclude each other."""
+    problems: Problems = []
+    roles: dict[str, str] = {}
+    for role, name in monitor.columns:
+        if name is None:
+            continue
+        if name in roles:
+            problems.append((("columns", role), f"'{name}' is columns.{roles[name]} already"))
+        if name in monitor.features:
+            text = f"is columns.{role} too; a model's own output is not its input: remove one of the two"
+            problems.append((("features", name), text))
+        roles.setdefault(name, role)
+    return problems + _paths_used_twice(monitor)
+
+
+def _paths_used_twice(monitor: "Monitor") -> Problems:
+    problems: Problems = []
+    first: dict[str, str] = {}
+    for name, feature in monitor.features.items():
+        path = feature.path or name
+        if path in first:
+            problems.append((("features", name), f"reads '{path}', as features.{first[path]} does"))
+        first.setdefault(path, name)
+    return problems
+
+
+def fairness_problems(monitor: "Monitor") -> Problems:
+    """Fairness without decisions, over columns that cannot be groups, or over a window that no windows make up."""
+    fairness = monitor.fairness
+    if fairness is None:
+        return []
+    problems: Problems = []
+    if monitor.columns.decision is None:
+        problems.append((("fairness",), "compares decisions between groups: set columns.decision"))
+    roles = {name: role for role, name in monitor.columns if name is not None}
+    for i, name in enumerate(fairness.sensitive):
+        if name in roles:
+            problems.append((("fairness", "sensitive", i), f"'{name}' is columns.{roles[name]}, not a group of people"))
+    for name in fairness.bands:
+        if name in monitor.features and monitor.features[name].type == "categorical":
+            text = f"bands cut a number, but features.{name} is categorical; make it numeric or remove the bands"
+            problems.append((("fairness", "bands", name), text))
+    if fairness.window is not None and fairness.window % monitor.window:
+        length, window = duration_text(fairness.window), duration_text(monitor.window)
+        problems.append((("fairness", "window"), f"{length} is not made up of whole windows of {window}"))
+    return problems
