@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +21,9 @@ __all__ = ["EmbeddedPostgres", "database_url", "embedded_postgres", "make_engine
 MIGRATION_LOCK = 0x6D6F64656C  # any constant: two migrations must not run at once
 CONNECT_SECONDS = 10  # a host that drops packets would otherwise hold a task for minutes
 # What a connection's extra may say to Postgres; Airflow keeps keys of its own beside these.
-LIBPQ = frozenset(
-    "application_name connect_timeout keepalives keepalives_count keepalives_idle keepalives_interval options "
-    "service sslcert sslcrl sslkey sslmode sslrootcert target_session_attrs".split()
+LIBPQ = re.compile(
+    r"application_name|connect_timeout|keepalives(_\w+)?|options|service|ssl(mode|cert|key|rootcert|crl)"
+    r"|target_session_attrs"
 )
 SECRET_QUERY = frozenset({"password", "passfile", "sslpassword"})
 
@@ -43,7 +44,7 @@ def database_url(connection: Connection) -> str:
         host=connection.host or None,
         port=connection.port,
         database=connection.schema or None,
-        query={key: str(value) for key, value in sorted(connection.extra.items()) if key in LIBPQ},
+        query={key: str(value) for key, value in sorted(connection.extra.items()) if LIBPQ.fullmatch(key)},
     )
     return url.render_as_string(hide_password=False)
 

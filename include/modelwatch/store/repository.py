@@ -1,9 +1,8 @@
 """Reading and writing evaluations. Functions take a session and never commit: the caller owns the transaction."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from modelwatch.domain import Judgement, Result, VerdictName, Window
 from modelwatch.errors import StoreError
+from modelwatch.store.cover import widest_cover
 from modelwatch.store.rows import result_of, row_of, storable
 from modelwatch.store.tables import AlertRow, Evaluation, MonitorConfig, ProfileRow, ResultRow
 
@@ -172,12 +172,11 @@ def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) 
         .where(CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
         .order_by(CURRENT.c.window_end, CURRENT.c.window_start)
     )
-    return _widest_cover(
-        [
-            StoredProfile(Window(*_utc(window_start, window_end)), row.cells_digest, row.n_rows, row.content)
-            for window_start, window_end, row in session.execute(query)
-        ]
-    )
+    found = [
+        StoredProfile(Window(*_utc(window_start, window_end)), row.cells_digest, row.n_rows, row.content)
+        for window_start, window_end, row in session.execute(query)
+    ]
+    return [found[i] for i in widest_cover([one.window for one in found])]
 
 
 def lock_alert(session: Session, evaluation_id: int) -> str | None:
@@ -192,18 +191,6 @@ def record_alert(session: Session, evaluation_id: int, channel: str, ts: str) ->
     """Remember the message that told of an evaluation."""
     session.add(AlertRow(evaluation_id=evaluation_id, channel=channel, ts=ts))
     session.flush()
-
-
-def _widest_cover(profiles: list[StoredProfile]) -> list[StoredProfile]:
-    """Of profiles ordered by their windows' ends, those without overlap that cover most, the more the better."""
-    ends = [profile.window.end for profile in profiles]
-    # best[i]: time covered, number of profiles, and the profiles themselves, using only the first i.
-    best: list[tuple[timedelta, int, tuple[StoredProfile, ...]]] = [(timedelta(0), 0, ())]
-    for i, profile in enumerate(profiles):
-        covered, n, before = best[bisect_right(ends, profile.window.start, hi=i)]
-        with_it = (covered + (profile.window.end - profile.window.start), n + 1, (*before, profile))
-        best.append(max(best[i], with_it, key=lambda one: one[:2]))
-    return list(best[-1][2])
 
 
 def _of_window(monitor: str, window: Window) -> tuple[sa.ColumnElement[bool], ...]:

@@ -81,7 +81,7 @@ class ResultRow(Base):
     __tablename__ = "result"
     __table_args__ = (
         sa.UniqueConstraint("evaluation_id", "check", "metric", "feature", "group", postgresql_nulls_not_distinct=True),
-        sa.CheckConstraint(f"\"check\" IN ({CHECKS})", name="check"),
+        sa.CheckConstraint(f'"check" IN ({CHECKS})', name="check"),
         sa.CheckConstraint(f"status IN ({STATUSES})", name="status"),
         *(
             sa.CheckConstraint(f"{name} > '-Infinity' AND {name} < 'Infinity'", name=f"{name}_finite")

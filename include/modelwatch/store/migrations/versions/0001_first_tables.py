@@ -144,7 +144,7 @@ def upgrade() -> None:
             name=op.f("ck_result_smallest_detectable_finite"),
         ),
         sa.CheckConstraint(
-            "\"check\" IN "
+            '"check" IN '
             "('quality', 'feature_drift', 'prediction_drift', 'multivariate_drift', 'fairness', 'performance')",
             name=op.f("ck_result_check"),
         ),
