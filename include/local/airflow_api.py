@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -61,6 +62,16 @@ class Airflow:
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run the Dag."""
         self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
+
+    def abandon_unfinished(self, dag_id: str) -> None:
+        """End what an interrupted demo left open; Airflow takes one backfill of a Dag at a time."""
+        found = self._call("GET", "/api/v2/backfills", params={"dag_id": dag_id, "limit": "100"})["backfills"]
+        for backfill in found:
+            if backfill["completed_at"] is None:
+                with suppress(LocalError):  # the scheduler may complete it at this moment
+                    self._call("PUT", f"/api/v2/backfills/{backfill['id']}/cancel")
+        for run in self.runs(dag_id, state="running"):
+            self._call("PATCH", f"{_runs(dag_id)}/{run.run_id}", json={"state": "failed"})
 
     def backfill(self, dag_id: str, first: date, last: date, *, max_active_runs: int) -> list[DagRun]:
         """Have Airflow backfill the days, those it has run before included; returns the runs it queued."""

@@ -41,6 +41,7 @@ def run_demo(stack: Stack, say: Say, *, days: int) -> tuple[list[summary.Day], l
 
 
 def _backfill(stack: Stack, airflow: Airflow, first: date, last: date, say: Say) -> None:
+    airflow.abandon_unfinished(DAG_ID)
     # Queued while the Dag is still paused: once it runs, the scheduler finds the last day taken care of.
     queued = airflow.backfill(DAG_ID, first, last, max_active_runs=ACTIVE_RUNS)
     airflow.unpause(DAG_ID)
