@@ -68,7 +68,7 @@ def scored(rows: pd.DataFrame, model: FraudModel) -> list[Item]:
 
 
 def _items(rows: pd.DataFrame, timestamp: str) -> list[Item]:
-    stamps = rows[timestamp].dt.to_pydatetime() if len(rows) else []
+    stamps = [stamp.to_pydatetime() for stamp in rows[timestamp]]
     texts = rows.assign(**{timestamp: rows[timestamp].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}) if len(rows) else rows
     items: list[Item] = json.loads(texts.to_json(orient="records"))
     for item, stamp in zip(items, stamps, strict=True):

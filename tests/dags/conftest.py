@@ -1,5 +1,6 @@
 """Airflow with a metadata database of its own, and monitor files to make Dags of."""
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,14 +30,16 @@ features: {{amount: numeric}}
 
 
 @pytest.fixture(scope="session")
-def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of an initialised Airflow, created once per test process."""
-    home = tmp_path_factory.mktemp("airflow")
+    home, handlers = tmp_path_factory.mktemp("airflow"), list(logging.getLogger().handlers)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in airflow_env(home).items():
             patch.setenv(name, value)
         create_database()
-    return home
+    yield home
+    # Airflow logs to the stream that pytest had captured when it was imported, which is closed by now.
+    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.fixture(scope="module", autouse=True)
