@@ -20,8 +20,12 @@ from airflow.plugins_manager import AirflowPlugin
 MODULES = (
     "modelwatch.steps",
     "modelwatch.report.delivery",
+    "modelwatch.sources.files",
+    "modelwatch.sources.http",
+    "modelwatch.sources.sql",
     "pyarrow.compute",
     "pyarrow.csv",
+    "pyarrow.dataset",
     "pyarrow.parquet",
     "scipy.stats",
     "fairlearn.metrics",
