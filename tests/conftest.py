@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from support.postgres import migrated_database, running_postgres
 
 from modelwatch.store.engine import EmbeddedPostgres
+from support.postgres import migrated_database, running_postgres
 
 # An example's time says nothing on a busy machine; the first one pays for imports.
 settings.register_profile("modelwatch", deadline=None, derandomize=True)

@@ -29,8 +29,9 @@ with embedded_postgres(Path(sys.argv[1])) as server:
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
+    """One data folder for all: each test starts the server in it and leaves it stopped."""
     with tempfile.TemporaryDirectory(prefix="mw") as folder:  # short: a socket's path has a limit
         yield Path(folder)
 
@@ -85,6 +86,7 @@ def test_a_killed_server_starts_again_with_its_data(home: Path) -> None:
     killed = joining(home)
     url = first_line(killed)
     with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
+        connection.execute(sa.text("DROP TABLE IF EXISTS kept"))
         connection.execute(sa.text("CREATE TABLE kept AS SELECT 42 AS answer"))
     server = postmaster(home)
     backends = server.children(recursive=True)
@@ -121,6 +123,7 @@ def test_only_the_living_stay_on_the_list_of_users(tmp_path: Path) -> None:
 
 def test_a_database_created_by_many_at_once_is_there_once(home: Path) -> None:
     with embedded_postgres(home) as server:
+        server.drop_database("shared")
         barrier = threading.Barrier(4)
         failures: list[Exception] = []
 
@@ -140,8 +143,8 @@ def test_a_database_created_by_many_at_once_is_there_once(home: Path) -> None:
         assert ask(server.url("shared"), "SELECT current_database()") == "shared"
 
 
-def test_data_of_another_postgres_is_named(home: Path) -> None:
-    (home / "postgres").mkdir()
-    (home / "postgres" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(StoreError, match=r"postgres does not start .*log"):
-        embedded_postgres(home)
+def test_data_of_another_postgres_is_named(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("9\n")
+    with pytest.raises(StoreError, match=r"postgres does not start .*version 9.*log"):
+        embedded_postgres(tmp_path)

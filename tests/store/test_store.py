@@ -1,8 +1,6 @@
 """The store on a real Postgres: idempotent, numbered, immutable, and built by its migrations alone."""
 
 import threading
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,55 +12,10 @@ from pytest_alembic.tests import (  # noqa: F401  # pytest collects them here
     test_upgrade,
 )
 
-from modelwatch.domain import Connection, Measurement, Result, Window
+from modelwatch.domain import Measurement, Result, Window
 from modelwatch.errors import StoreError
 from modelwatch.store import engine, repository
-from modelwatch.store.repository import NewEvaluation, StoredProfile
-
-DAY = timedelta(days=1)
-WINDOW = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))
-RESULTS = [
-    Result(Measurement("feature_drift", "psi", 0.02, 30_000, 4_000, feature="hour", effect=0.0), "ok", 0.1, 0.8),
-    Result(
-        Measurement("feature_drift", "psi", 2.3, 30_000, 4_000, feature="amount", effect=2.3, evidence="x100"),
-        "alert",
-        0.25,
-        1e-9,
-    ),
-    Result(Measurement("quality", "row_count", 4_000.0, 30_000, 4_000), "ok", 500.0),
-]
-
-
-def evaluation(window: Window = WINDOW, **changes: Any) -> NewEvaluation:
-    new = NewEvaluation(
-        monitor="fraud",
-        window=window,
-        run_id="scheduled__1",
-        run_type="scheduled",
-        config_sha256="c0ffee",
-        config={"monitor": "fraud"},
-        content_digest="d1",
-        verdict="alert",
-        reason=None,
-        page=True,
-        n_reference=30_000,
-        n_current=4_000,
-        coverage=1.0,
-        sample={"n_seen": 4_000},
-    )
-    return replace(new, **changes)
-
-
-def save(url: str, new: NewEvaluation, results: list[Result] = RESULTS, content: bytes = b"counts") -> int:
-    profile = StoredProfile(new.window, "cells", new.n_current, content)
-    findings = [result for result in results if result.status == "alert"]
-    with engine.session(url) as session, session.begin():
-        return repository.save_evaluation(session, new, results, findings, profile)
-
-
-def count(url: str, table: str) -> int:
-    with engine.session(url) as session:
-        return int(session.scalar(sa.text(f"SELECT count(*) FROM {table}")) or 0)  # noqa: S608  # a name from below
+from support.evaluations import DAY, RESULTS, WINDOW, count, evaluation, save
 
 
 def test_what_is_saved_is_loaded(database_url: str) -> None:
@@ -112,7 +65,19 @@ def test_a_task_killed_half_way_leaves_nothing(database_url: str) -> None:
     assert [count(database_url, name) for name in ("evaluation", "result", "profile", "monitor_config")] == [0] * 4
 
 
-@pytest.mark.parametrize("statement", ["UPDATE evaluation SET verdict = 'ok'", "DELETE FROM result"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE evaluation SET verdict = 'ok'",
+        "UPDATE evaluation SET number = number + 1",
+        "DELETE FROM evaluation",
+        "UPDATE result SET value = 0",
+        "DELETE FROM result",
+        "UPDATE monitor_config SET content = '{}'",
+        "TRUNCATE result",
+        "TRUNCATE evaluation CASCADE",
+    ],
+)
 def test_what_was_judged_cannot_be_changed(database_url: str, statement: str) -> None:
     save(database_url, evaluation())
     with pytest.raises(sa.exc.InternalError, match="immutable"), engine.session(database_url) as session:
@@ -126,27 +91,89 @@ def test_no_nan_and_no_infinity_enters_the_store(database_url: str, value: float
         save(database_url, evaluation(), [result])
 
 
-def test_profiles_of_a_span_are_of_current_windows_without_overlap(database_url: str) -> None:
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("UPDATE probe SET verdict = 'fine'", "ck_evaluation_verdict"),
+        ("UPDATE probe SET coverage = 1.1", "ck_evaluation_coverage"),
+        ("UPDATE probe SET coverage = 'NaN'", "ck_evaluation_coverage"),
+        ("UPDATE probe SET window_end = window_start", "ck_evaluation_window"),
+        ("UPDATE probe SET number = 0", "ck_evaluation_number"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(database_url: str, statement: str, constraint: str) -> None:
+    save(database_url, evaluation())
+    with engine.session(database_url) as session:
+        session.execute(sa.text("CREATE TEMPORARY TABLE probe (LIKE evaluation INCLUDING CONSTRAINTS)"))
+        session.execute(sa.text("INSERT INTO probe SELECT * FROM evaluation"))
+        with pytest.raises(sa.exc.IntegrityError, match=constraint):
+            session.execute(sa.text(statement))
+
+
+@pytest.mark.parametrize(("check", "status"), [("drift", "ok"), ("quality", "fine")])
+def test_an_unknown_check_or_status_is_refused(database_url: str, check: Any, status: Any) -> None:
+    with pytest.raises(sa.exc.IntegrityError, match=r"ck_result_(check|status)"):
+        save(database_url, evaluation(), [Result(Measurement(check, "psi", 0.1, 1, 1), status)])
+
+
+def test_the_same_run_twice_at_once_is_stored_once(database_url: str) -> None:
+    barrier, ids = threading.Barrier(4), []
+
+    def one() -> None:
+        barrier.wait()
+        ids.append(save(database_url, evaluation()))
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(ids), len(set(ids)), count(database_url, "evaluation")) == (4, 1, 1)
+
+
+def test_another_window_does_not_wait_for_a_run_that_is_storing(database_url: str) -> None:
     days = [Window(WINDOW.start + i * DAY, WINDOW.end + i * DAY) for i in range(3)]
-    for number, day in enumerate(days):
-        save(database_url, evaluation(day), content=f"day {number}".encode())
-    save(database_url, evaluation(days[1], run_id="again", content_digest="d2"), content=b"day 1 again")
-    save(database_url, evaluation(Window(days[0].start, days[2].end)), content=b"all three days")
-    with engine.session(database_url) as session:
-        found = repository.profiles_in(session, "fraud", days[0].start, days[2].end)
-        before_last = repository.profiles_in(session, "fraud", days[0].start, days[2].start)
-    assert [one.content for one in found] == [b"day 0", b"day 1 again", b"day 2"]
-    assert [one.content for one in before_last] == [b"day 0", b"day 1 again"]
+    save(database_url, evaluation(days[0]))  # the config is stored
+    impatient = f"{database_url}&options=-clock_timeout%3D5000"
+    with engine.session(database_url) as session, session.begin():
+        repository.save_evaluation(session, evaluation(days[1]), RESULTS, [], None)
+        assert save(impatient, evaluation(days[2]))
+    engine.make_engine(impatient).dispose()
+    assert count(database_url, "evaluation") == 3
 
 
-def test_recent_judgements_skip_windows_that_were_not_measured(database_url: str) -> None:
-    days = [Window(WINDOW.start + i * DAY, WINDOW.end + i * DAY) for i in range(4)]
-    for day, verdict in zip(days, ("alert", "not_measured", "ok", "alert"), strict=True):
-        save(database_url, evaluation(day, verdict=verdict))
+def test_hundreds_of_results_are_one_statement(database_url: str) -> None:
+    many = [
+        Result(Measurement("feature_drift", metric, 0.1, 9, 9, feature=f"f{i}"), "ok")
+        for i in range(50)
+        for metric in ("psi", "ks_statistic", "js_distance", "wasserstein", "chi2")
+    ]
+    seen: list[str] = []
+
+    def remember(*arguments: Any) -> None:
+        seen.append(arguments[2])
+
+    connected = engine.make_engine(database_url)
+    sa.event.listen(connected, "before_cursor_execute", remember)
+    save(database_url, evaluation(), many)
+    sa.event.remove(connected, "before_cursor_execute", remember)
+    assert len([statement for statement in seen if "INTO result" in statement]) == 1
+    assert count(database_url, "result") == 250
+
+
+def test_what_postgres_cannot_hold_does_not_cost_the_verdict(database_url: str) -> None:
+    measured = Measurement("quality", "unseen_share", 0.1, 9, 9, feature="mcc", evidence="'a\0b' and '\ud800' are new")
+    new = evaluation(sample={"rejects": [["mcc", "odd", 1, "'\0'"]]}, reason="\0")
+    stored = save(database_url, new, [Result(measured, "alert", 0.05)])
     with engine.session(database_url) as session:
-        recent = repository.recent_judgements(session, "fraud", before=days[3], limit=5)
-    assert [one.verdict for one in recent] == ["ok", "alert"]
-    assert [r.measurement.feature for r in recent[0].findings] == ["amount"]
+        loaded = repository.load_evaluation(session, stored)
+    assert loaded.results[0].measurement.evidence == "'a\ufffdb' and '\ufffd' are new"
+    assert loaded.reason == "\ufffd"
+
+
+def test_an_evaluation_that_is_not_there_is_named(database_url: str) -> None:
+    with pytest.raises(StoreError, match="no evaluation 7"), engine.session(database_url) as session:
+        repository.load_evaluation(session, 7)
 
 
 def test_an_alert_is_remembered(database_url: str) -> None:
@@ -156,33 +183,3 @@ def test_an_alert_is_remembered(database_url: str) -> None:
         repository.record_alert(session, stored, "#fraud-oncall", "171.2")
     with engine.session(database_url) as session:
         assert repository.lock_alert(session, stored) == "171.2"
-
-
-def test_migrating_twice_and_at_once_is_safe(postgres: engine.EmbeddedPostgres) -> None:
-    postgres.create_database("twice")
-    url = postgres.url("twice")
-    threads = [threading.Thread(target=engine.migrate, args=(url,)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert count(url, "evaluation") == 0
-
-
-def test_a_store_without_tables_says_what_to_run(postgres: engine.EmbeddedPostgres) -> None:
-    postgres.create_database("empty")
-    with pytest.raises(StoreError, match="run `modelwatch migrate`"):
-        save(postgres.url("empty"), evaluation())
-
-
-def test_a_store_that_is_away_is_named_without_its_password() -> None:
-    with pytest.raises(StoreError, match="cannot be reached") as error:
-        save("postgresql+psycopg2://me:hunter2@127.0.0.1:1/nothing", evaluation())
-    assert "hunter2" not in str(error.value)
-
-
-def test_the_stores_connection_becomes_a_url() -> None:
-    connection = Connection("store", "postgres", "db.example.com", "watch", "me", 5433, "p@ss/word")
-    assert engine.database_url(connection) == "postgresql+psycopg2://me:p%40ss%2Fword@db.example.com:5433/watch"
-    with pytest.raises(StoreError, match="of type 'mysql'"):
-        engine.database_url(replace(connection, conn_type="mysql"))
