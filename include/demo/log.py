@@ -1,6 +1,7 @@
 """The request log that the API lists: of the simulated traffic, or of a parquet file that is replayed."""
 
 import json
+import math
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,11 @@ from demo.model import FraudModel
 from demo.traffic import Story, requests_on
 
 Item = dict[str, Any]
+MAX_DAYS = 400
+
+
+class LogError(Exception):
+    """The log cannot answer, or the file to replay cannot be read as one; the message says what to change."""
 
 
 class RequestLog(Protocol):
@@ -23,17 +29,25 @@ class RequestLog(Protocol):
 
 
 class SimulatedLog:
-    """The demo's traffic, scored by its model; a day is made when somebody asks for it."""
+    """The demo's traffic, scored by its model; a day is made when asked for, nothing lies in the future."""
 
     def __init__(self, model: FraudModel, story: Story) -> None:
         self._model, self._story = model, story
         self._day = lru_cache(maxsize=64)(self._make)
 
     def between(self, since: datetime, until: datetime) -> list[Item]:
-        """The requests of the days that the span touches; none of a day that is not over."""
+        """The requests in the span, up to this moment.
+
+        Raises:
+            LogError: the span is longer than this log wants to make up at once.
+        """
         items: list[Item] = []
-        day, last = since.date(), min(until, datetime.now(UTC)).date()
-        while day <= last:
+        until = min(until, datetime.now(UTC))
+        if until - since > timedelta(days=MAX_DAYS):
+            message = f"ask for at most {MAX_DAYS} days at once"
+            raise LogError(message)
+        day = since.date()
+        while day <= until.date():
             items += [item for item in self._day(day) if since <= item["_at"] < until]
             day += timedelta(days=1)
         return items
@@ -43,20 +57,47 @@ class SimulatedLog:
 
 
 class ReplayedLog:
-    """The rows of any parquet file of real requests."""
+    """The rows of any parquet file of real requests; a span that was asked for is kept for its next pages.
+
+    Without an id column of the file, ``request_id`` numbers the rows in the order of their time.
+
+    Raises:
+        LogError: there is no such file or column, or a time cannot be read.
+    """
 
     def __init__(self, path: Path, *, timestamp: str, id_column: str | None = None) -> None:
-        frame = pd.read_parquet(path)
-        frame[timestamp] = pd.to_datetime(frame[timestamp], utc=True)
+        frame = _read(path, timestamp, id_column)
         frame = frame.sort_values(timestamp, kind="stable").reset_index(drop=True)
-        if id_column is None:
+        if id_column is None and "request_id" not in frame:
             frame.insert(0, "request_id", [str(number) for number in frame.index])
         self._frame, self._timestamp = frame, timestamp
+        self._span = lru_cache(maxsize=4)(self._make)
 
     def between(self, since: datetime, until: datetime) -> list[Item]:
         """The rows in the span, in the order of their time."""
-        stamps = self._frame[self._timestamp]
-        return _items(self._frame[(stamps >= since) & (stamps < until)], self._timestamp)
+        return self._span(since, until)
+
+    def _make(self, since: datetime, until: datetime) -> list[Item]:
+        first, end = self._frame[self._timestamp].searchsorted([pd.Timestamp(since), pd.Timestamp(until)])
+        return _items(self._frame.iloc[first:end], self._timestamp)
+
+
+def _read(path: Path, timestamp: str, id_column: str | None) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        message = f"{path} cannot be read as parquet ({type(error).__name__}); name a parquet file of requests"
+        raise LogError(message) from None
+    for option, column in (("--timestamp", timestamp), ("--id", id_column or timestamp)):
+        if column not in frame:
+            message = f"{path} has no column '{column}'; set {option} to one of {', '.join(map(str, frame.columns))}"
+            raise LogError(message)
+    frame[timestamp] = pd.to_datetime(frame[timestamp], utc=True, errors="coerce").astype("datetime64[us, UTC]")
+    unreadable = int(frame[timestamp].isna().sum())
+    if unreadable:
+        message = f"{path}: column '{timestamp}' has {unreadable} rows without a readable time; drop or mend them"
+        raise LogError(message)
+    return frame
 
 
 def scored(rows: pd.DataFrame, model: FraudModel) -> list[Item]:
@@ -70,7 +111,11 @@ def scored(rows: pd.DataFrame, model: FraudModel) -> list[Item]:
 def _items(rows: pd.DataFrame, timestamp: str) -> list[Item]:
     stamps = [stamp.to_pydatetime() for stamp in rows[timestamp]]
     texts = rows.assign(**{timestamp: rows[timestamp].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}) if len(rows) else rows
-    items: list[Item] = json.loads(texts.to_json(orient="records"))
+    items: list[Item] = json.loads(texts.to_json(orient="records", date_format="iso"))
     for item, stamp in zip(items, stamps, strict=True):
         item["_at"] = stamp
+    # pandas writes at most 15 decimals, which is little for a score of 1e-12.
+    for column in rows.select_dtypes("float"):
+        for item, value in zip(items, rows[column].tolist(), strict=True):
+            item[str(column)] = value if math.isfinite(value) else None
     return items

@@ -12,13 +12,14 @@ import pandas as pd
 from demo.model import trained
 from demo.traffic import Story, requests_on
 
-FIRST_DAY, DAYS, EVERY = date(2026, 1, 5), 28, 4
+FIRST_DAY, DAYS, SHARE = date(2026, 1, 5), 28, 0.25
 
 
 def reference() -> pd.DataFrame:
-    """Every fourth request of four quiet weeks, each weekday as often as the others, with score and decision."""
+    """A quarter of the requests of four quiet weeks, each weekday as often as the others, with score and decision."""
     days = [requests_on(FIRST_DAY + timedelta(days=i), Story()) for i in range(DAYS)]
-    rows = pd.concat([day.iloc[::EVERY] for day in days], ignore_index=True).drop(columns=["is_fraud"])
+    drawn = [day.sample(frac=SHARE, random_state=i).sort_index() for i, day in enumerate(days)]
+    rows = pd.concat(drawn, ignore_index=True).drop(columns=["is_fraud"])
     model = trained()
     scores = model.score(rows)
     return rows.assign(score=scores, flagged=model.flag(scores), model_version=model.version)

@@ -1,12 +1,13 @@
 """Simulated card transactions: a pure function of the day, quiet until the story begins.
 
-Quiet days are drawn independently from one population, so that they differ by chance alone. Six days before the story's
-end an upstream change sends amounts in cents for three days; then a campaign brings many young customers with new
-accounts and devices who buy online, whom the model flags far more often.
+A bank's customers pay at merchants. Quiet days are drawn independently from one population, so that they differ by
+chance alone. Six days before the story's end an upstream change sends amounts in cents for three days; then a campaign
+brings many young customers with new accounts and devices who buy online, whom the model flags far more often.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-N_CUSTOMERS = 8_000
+N_CUSTOMERS, N_MERCHANTS = 8_000, 600
 REQUESTS_A_DAY = 4_000
+LAST_SECOND = 86_399.999
 WEEKDAY_VOLUME = (0.95, 0.95, 1.0, 1.0, 1.15, 1.1, 0.85)
 CATEGORIES = ("grocery", "fuel", "restaurant", "travel", "electronics", "fashion", "health", "gambling")
 CATEGORY_SHARES = (0.32, 0.14, 0.17, 0.06, 0.09, 0.12, 0.07, 0.03)
@@ -27,6 +29,7 @@ COUNTRIES = ("DE", "FR", "NL", "PL", "US", "TR")
 COUNTRY_SHARES = (0.90, 0.03, 0.025, 0.02, 0.015, 0.01)
 AGE_BANDS = ((18, "18-24"), (25, "25-39"), (40, "40-59"), (60, "60+"))
 CAMPAIGN_SHARE = 0.35
+UNKNOWN_PLACE_SHARE = 0.01
 FEATURES = (
     "amount",
     "merchant_category",
@@ -68,30 +71,28 @@ def requests_on(day: date, story: Story) -> pd.DataFrame:
         join_campaign(rng, rows)
     if story.amounts_in_cents(day):
         rows["amount"] = (rows["amount"] * 100).round(2)
-    seconds = np.sort(rng.uniform(0, 86_400, n))
+    seconds = (rows["hour"].to_numpy() * 3600 + rng.uniform(0, 3600, n)).round(3)
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     rows.insert(0, "request_id", [f"{day:%Y%m%d}-{number:06d}" for number in rng.permutation(n)])
-    rows.insert(1, "requested_at", [midnight + timedelta(seconds=float(s)) for s in seconds.round(3)])
-    return rows
+    rows.insert(1, "requested_at", [midnight + timedelta(seconds=min(float(s), LAST_SECOND)) for s in seconds])
+    return rows.sort_values(["requested_at", "request_id"], ignore_index=True)
 
 
 def draw(rng: np.random.Generator, n: int) -> pd.DataFrame:
     """``n`` independent requests of the quiet population."""
-    customers = population()
-    who = rng.integers(0, N_CUSTOMERS, n)
-    category = rng.choice(len(CATEGORIES), n, p=CATEGORY_SHARES)
+    who, customers = rng.integers(0, N_CUSTOMERS, n), population()
+    where, shops = rng.choice(N_MERCHANTS, n, p=merchants()["share"]), merchants()
+    log_amount = shops["log_amount"][where] + customers["spend"][who] + rng.normal(0, 0.65, n)
     channel = rng.choice(CHANNELS, n, p=CHANNEL_SHARES)
-    log_amount = np.asarray(CATEGORY_AMOUNT)[category] + customers["spend"][who] + rng.normal(0, 0.7, n)
-    country = rng.choice(COUNTRIES, n, p=COUNTRY_SHARES)
-    away = country != COUNTRIES[0]
+    distance = (np.where(shops["country"][where] == COUNTRIES[0], 6, 900) * rng.lognormal(0, 0.8, n)).round(1)
     rows = pd.DataFrame(
         {
             "amount": np.exp(log_amount).round(2),
-            "merchant_category": np.asarray(CATEGORIES)[category],
+            "merchant_category": shops["category"][where],
             "channel": channel,
-            "country": country,
+            "country": shops["country"][where],
             "hour": np.floor(rng.normal(14, 4.5, n) % 24),
-            "distance_from_home_km": np.where(away, 900, 6) * rng.lognormal(0, 0.8, n),
+            "distance_from_home_km": np.where(rng.random(n) < UNKNOWN_PLACE_SHARE, np.nan, distance),
             "transactions_last_24h": rng.poisson(1.8, n).astype(float),
             "device_age_days": np.where(channel == "online", rng.exponential(260, n), np.nan).round(),
             "account_age_days": customers["account_age_days"][who],
@@ -99,7 +100,6 @@ def draw(rng: np.random.Generator, n: int) -> pd.DataFrame:
             "age_band": customers["age_band"][who],
         }
     )
-    rows["distance_from_home_km"] = rows["distance_from_home_km"].round(1)
     rows["is_fraud"] = rng.random(n) < fraud_probability(rows)
     return rows
 
@@ -115,8 +115,9 @@ def join_campaign(rng: np.random.Generator, rows: pd.DataFrame) -> None:
     rows.loc[chosen, "device_age_days"] = rng.exponential(8, n).round()
 
 
+@cache
 def population() -> dict[str, NDArray[Any]]:
-    """The customers, always the same."""
+    """The customers, always the same; older ones have held their accounts longer."""
     rng = np.random.default_rng(7)
     age = np.clip(rng.normal(44, 16, N_CUSTOMERS), 18, 90)
     starts = [start for start, _ in AGE_BANDS]
@@ -125,7 +126,22 @@ def population() -> dict[str, NDArray[Any]]:
         "gender": rng.choice(["F", "M"], N_CUSTOMERS),
         "age_band": band,
         "spend": rng.normal(0, 0.4, N_CUSTOMERS),
-        "account_age_days": rng.gamma(2.0, 700, N_CUSTOMERS).round(),
+        "account_age_days": (rng.gamma(2.0, 1, N_CUSTOMERS) * (350 + 8 * age)).round(),
+    }
+
+
+@cache
+def merchants() -> dict[str, NDArray[Any]]:
+    """The merchants, always the same: a few of each category take most of its payments."""
+    rng = np.random.default_rng(5)
+    kind = np.arange(N_MERCHANTS) % len(CATEGORIES)
+    popularity = (1 + np.arange(N_MERCHANTS) // len(CATEGORIES)) ** -0.5
+    share = popularity * np.asarray(CATEGORY_SHARES)[kind] / np.bincount(kind, popularity)[kind]
+    return {
+        "category": np.asarray(CATEGORIES)[kind],
+        "country": rng.choice(COUNTRIES, N_MERCHANTS, p=COUNTRY_SHARES),
+        "log_amount": np.asarray(CATEGORY_AMOUNT)[kind] + rng.normal(0, 0.25, N_MERCHANTS),
+        "share": share / share.sum(),
     }
 
 
