@@ -39,7 +39,7 @@ class PagePagination(Strict):
 
 
 class OffsetPagination(Strict):
-    """Requests are numbered; a page shorter than the limit ends them."""
+    """Requests are numbered; an empty page ends them."""
 
     type: Literal["offset"]
     query: str = "offset"

@@ -1,11 +1,14 @@
 """What every source offers."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyarrow.compute as pc
 
 from modelwatch.domain import Page, Schema, Window
+from modelwatch.errors import DataError
+
+Fault = Literal["absent", "column", "refused", "away", "broken"]
 
 
 class Source(Protocol):
@@ -18,6 +21,18 @@ class Source(Protocol):
             SourceError: the source could not be read to its end.
         """
         ...
+
+
+class FileFault(DataError):
+    """A file that cannot be used.
+
+    Attributes:
+        fault: it is absent; it lacks a column; the storage refuses it; the storage is away; its content is broken.
+    """
+
+    def __init__(self, message: str, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(message)
 
 
 def within(page: Page, window: Window, schema: Schema) -> Page:

@@ -8,6 +8,13 @@ import pyarrow.compute as pc
 from modelwatch.domain import Column
 
 MICROSECONDS = pa.timestamp("us", "UTC")
+# What arrow certainly casts; of a column with a few other values only those are looked at one by one.
+PLAIN = {
+    "number": r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$",
+    "timestamp": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[-+]\d\d:\d\d)$",
+}
+LARGEST_SECONDS = 10**11
+LARGEST_MILLISECONDS = 253_402_300_799_999  # the end of the year 9999
 
 
 def typed(values: pa.ChunkedArray, column: Column, timezone: tzinfo) -> pa.ChunkedArray | None:
@@ -26,6 +33,13 @@ def typed(values: pa.ChunkedArray, column: Column, timezone: tzinfo) -> pa.Chunk
         return None
 
 
+def odd(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | None:
+    """Which strings need a closer look, True for each; None when that cannot be told of the whole column."""
+    if not _is_string(values.type) or column.type not in PLAIN:
+        return None
+    return pc.fill_null(pc.invert(pc.match_substring_regex(values, PLAIN[column.type])), fill_value=False)
+
+
 def struct_field(values: pa.ChunkedArray, path: tuple[str, ...]) -> pa.ChunkedArray | None:
     """The field at a path inside a struct column, or None when there is none."""
     for key in path:
@@ -37,25 +51,31 @@ def struct_field(values: pa.ChunkedArray, path: tuple[str, ...]) -> pa.ChunkedAr
 
 def _number(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
     kind = values.type
-    if pa.types.is_boolean(kind) or pa.types.is_temporal(kind):
-        return None
-    if _is_string(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if _is_string(kind) or pa.types.is_floating(kind):
+        return _without_nan(values.cast(pa.float64()))
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
         # Not safe: an int64 beyond 2**53 is rounded to the nearest float, which no distribution can tell.
         return values.cast(pa.float64(), safe=False)
     return values.cast(pa.float64()) if pa.types.is_null(kind) else None
+
+
+def _without_nan(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    nan = pc.is_nan(values)
+    return pc.if_else(nan, pa.scalar(None, values.type), values) if pc.any(nan).as_py() else values
 
 
 def _text(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
     kind = values.type
     if _is_string(kind):
         strings = values.cast(pa.string())
-        if pc.any(pc.is_in(strings, pa.array(["True", "False"]))).as_py():
-            return None
         empty = pc.equal(strings, "")
-        return pc.if_else(empty, pa.scalar(None, pa.string()), strings) if pc.any(empty).as_py() else strings
+        if pc.any(empty).as_py():
+            strings = pc.if_else(empty, pa.scalar(None, pa.string()), strings)
+        spelt = pc.is_in(strings, pa.array(["True", "False"]))
+        return pc.if_else(spelt, pc.utf8_lower(strings), strings) if pc.any(spelt).as_py() else strings
     if pa.types.is_floating(kind):
         # Refused by the cast when a value is not whole; those are written one by one.
-        return pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values).cast(pa.int64()).cast(pa.string())
+        return _without_nan(values).cast(pa.int64()).cast(pa.string())
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return values.cast(pa.string())
     return None
@@ -65,6 +85,10 @@ def _timestamp(values: pa.ChunkedArray, timezone: tzinfo) -> pa.ChunkedArray | N
     kind = values.type
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         return values.cast(MICROSECONDS, safe=False)
+    if pa.types.is_integer(kind):
+        return _since_1970(values)
+    if pa.types.is_null(kind):
+        return values.cast(MICROSECONDS)
     if pa.types.is_date(kind):
         values = values.cast(pa.timestamp("us"))
     elif _is_string(kind):
@@ -76,6 +100,16 @@ def _timestamp(values: pa.ChunkedArray, timezone: tzinfo) -> pa.ChunkedArray | N
     local = values.cast(pa.timestamp("us"), safe=False)
     zoned = pc.assume_timezone(local, str(timezone), ambiguous="earliest", nonexistent="latest")
     return zoned.cast(MICROSECONDS)
+
+
+def _since_1970(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Epoch seconds, or milliseconds from `LARGEST_SECONDS` on; None when one is beyond any year."""
+    whole = values.cast(pa.int64())
+    size = pc.abs_checked(whole)
+    if pc.any(pc.greater(size, LARGEST_MILLISECONDS)).as_py():
+        return None
+    factor = pc.if_else(pc.less(size, LARGEST_SECONDS), 1_000_000, 1_000)
+    return pc.multiply_checked(whole, factor).cast(MICROSECONDS)
 
 
 def _from_strings(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -14,6 +14,7 @@ from modelwatch.domain import Connection
 from modelwatch.errors import SettingsError
 
 RETRIED = (429, 500, 502, 503, 504)
+AUTHORIZATION = "Authorization"
 PORTS = {"http": 80, "https": 443}
 
 
@@ -49,6 +50,7 @@ class TimedAdapter(HTTPAdapter):
         super().__init__(
             max_retries=Retry(
                 total=config.retries,
+                other=0,  # TLS: a certificate that is not trusted stays so
                 status_forcelist=RETRIED,
                 allowed_methods={"GET"},
                 backoff_factor=0.5,
@@ -80,25 +82,32 @@ def base_url(connection: Connection) -> str:
     """The API's address: a host that is a whole URL, or Airflow's host, schema and port.
 
     Raises:
-        SettingsError: the connection has no host.
+        SettingsError: the connection has no host, or one that is no address.
     """
+    where = f"connection '{connection.conn_id}'"
     if not connection.host:
-        message = f"connection '{connection.conn_id}' has no host; set it to the API's address, https://api.example.com"
+        message = f"{where} has no host; set it to the API's address, https://api.example.com"
         raise SettingsError(message)
-    if "://" in connection.host:
-        host = connection.host.rstrip("/")
-        has_port = urlsplit(host).port is not None
-    else:
-        scheme = connection.schema or (connection.conn_type if connection.conn_type in PORTS else "https")
-        host, has_port = f"{scheme}://{connection.host}", False
-    return host if connection.port is None or has_port else _with_port(host, connection.port)
+    scheme = connection.schema or (connection.conn_type if connection.conn_type in PORTS else "https")
+    host = connection.host.rstrip("/") if "://" in connection.host else f"{scheme}://{connection.host.rstrip('/')}"
+    try:
+        parts = urlsplit(host)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in PORTS or not parts.hostname:
+        message = f"{where}: its host is no http address; set it to https://api.example.com, or to host and port"
+        raise SettingsError(message)
+    if "@" in parts.netloc:
+        message = f"{where}: user and password stand in its host; put them into login and password"
+        raise SettingsError(message)
+    return host if connection.port is None or port is not None else _with_port(host, connection.port)
 
 
 def safe_url(url: str) -> str:
     """The URL without user, password, query and fragment: what may stand in an error."""
     parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def same_host(url: str, other: str) -> bool:
@@ -108,7 +117,10 @@ def same_host(url: str, other: str) -> bool:
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+    try:
+        return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+    except ValueError:  # a port that is no number
+        return parts.scheme, None, None
 
 
 def _with_port(host: str, port: int) -> str:
@@ -121,13 +133,20 @@ def _auth(config: HttpSource, connection: Connection) -> AuthBase:
     kind = config.auth or ("basic" if connection.login else "bearer" if connection.password else None)
     if kind is None:
         return Header("Accept", "application/json")
-    if not connection.password and not connection.login:
+    password = connection.password
+    if not password and not (kind == "basic" and connection.login):
         message = f"connection '{connection.conn_id}' has no password, but source.auth needs one"
         raise SettingsError(message)
-    if isinstance(kind, ApiKey):
-        return (
-            Header(kind.header, connection.password) if kind.header else QueryKey(kind.query or "", connection.password)
-        )
     if kind == "basic":
-        return HTTPBasicAuth(connection.login, connection.password)
-    return Header("Authorization", f"Bearer {connection.password}")
+        return HTTPBasicAuth(connection.login.encode(), password.encode())
+    if isinstance(kind, ApiKey) and kind.query:
+        return QueryKey(kind.query, password)
+    if not password.isascii() or not password.isprintable() or password != password.strip():
+        message = (
+            f"connection '{connection.conn_id}': its password cannot be sent in a header: it has a line break, a space "
+            "at an end, or a letter beyond ASCII; enter it again"
+        )
+        raise SettingsError(message)
+    return (
+        Header(kind.header or "", password) if isinstance(kind, ApiKey) else Header(AUTHORIZATION, f"Bearer {password}")
+    )

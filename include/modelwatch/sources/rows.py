@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from modelwatch.domain import Column, ColumnType, Page, Reject, Schema
-from modelwatch.errors import DataError, did_you_mean
+from modelwatch.errors import did_you_mean
 from modelwatch.sources import fast
+from modelwatch.sources.base import FileFault
 from modelwatch.sources.values import Unfit, converter
 
 ARROW: dict[ColumnType, pa.DataType] = {
@@ -21,6 +23,7 @@ ARROW: dict[ColumnType, pa.DataType] = {
     "flag": pa.bool_(),
 }
 EXAMPLE_LENGTH = 40
+ABSENT: Final = object()
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,28 @@ def parse_table(table: pa.Table, schema: Schema, *, timezone: tzinfo, where: str
     Raises:
         DataError: a declared column is absent from the whole table.
     """
+    require_columns(table.column_names, schema, where)
     columns = {column.name: _column(table, column, where) for column in schema.columns}
     typed = {column.name: _typed_array(columns[column.name], column, timezone) for column in schema.columns}
     return _page(typed, schema, lambda name, row: columns[name][row].as_py(), table.num_rows)
 
 
 def _typed_array(values: pa.ChunkedArray, column: Column, timezone: tzinfo) -> Typed:
+    """Whole where arrow can; else only the values that need it one by one, each distinct one once."""
     quick = fast.typed(values, column, timezone)
     if quick is not None:
         return Typed(quick)
+    odd = fast.odd(values, column)
+    if odd is not None:
+        plain = fast.typed(pc.if_else(odd, pa.scalar(None, values.type), values), column, timezone)
+        if plain is not None:
+            return _patched(plain, odd, _one_by_one(values.filter(odd), column, timezone))
+    return _one_by_one(values, column, timezone)
+
+
+def _one_by_one(values: pa.ChunkedArray, column: Column, timezone: tzinfo) -> Typed:
+    if pa.types.is_nested(values.type):
+        return _typed_list(values.to_pylist(), column, timezone)
     encoded = values.combine_chunks().dictionary_encode()
     distinct = _typed_list(encoded.dictionary.to_pylist(), column, timezone)
     indices = encoded.indices
@@ -77,6 +93,17 @@ def _typed_array(values: pa.ChunkedArray, column: Column, timezone: tzinfo) -> T
     codes = np.append(distinct.of_row, 0)
     rows = np.asarray(indices.fill_null(len(codes) - 1), dtype=np.int64)
     return Typed(taken, distinct.problems, codes[rows])
+
+
+def _patched(plain: pa.ChunkedArray, odd: pa.ChunkedArray, fitted: Typed) -> Typed:
+    """The column with the values that were looked at one by one put where they belong."""
+    mask = odd.combine_chunks()
+    whole = pc.replace_with_mask(plain.combine_chunks(), mask, fitted.values.combine_chunks())
+    if fitted.of_row is None:
+        return Typed(pa.chunked_array([whole]))
+    of_row = np.zeros(len(whole), dtype=np.int64)
+    of_row[np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)] = fitted.of_row
+    return Typed(pa.chunked_array([whole]), fitted.problems, of_row)
 
 
 def _typed_list(values: Sequence[Any], column: Column, timezone: tzinfo) -> Typed:
@@ -125,13 +152,20 @@ def _rejects(column: Column, one: Typed, bad: NDArray[np.bool_], raw: Any) -> li
 
 
 def _example(column: Column, problem: str, raw: Any, row: int) -> str | None:  # noqa: ANN401  # a lookup
-    if column.is_sensitive or problem == "missing":
+    value = None if column.is_sensitive or problem == "missing" else raw(column.name, row)
+    # An object or a list may hold a sensitive field among others.
+    if value is None or isinstance(value, Mapping | list | tuple):
         return None
-    shown = repr(raw(column.name, row))
+    shown = repr(value)
     return shown if len(shown) <= EXAMPLE_LENGTH else shown[: EXAMPLE_LENGTH - 1] + "…"
 
 
-def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN401  # any JSON value
+def has(record: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    """Whether a record has the path, be its value null."""
+    return _at(record, path, default=ABSENT) is not ABSENT
+
+
+def _at(record: Mapping[str, Any], path: tuple[str, ...], default: Any = None) -> Any:  # noqa: ANN401  # any JSON value
     """The value at the path; a key that is written with the dots wins."""
     whole = ".".join(path)
     if whole in record:
@@ -139,24 +173,49 @@ def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN40
     value: Any = record
     for key in path:
         if not isinstance(value, Mapping) or key not in value:
-            return None
+            return default
         value = value[key]
     return value
 
 
+def paths(schema: Schema) -> set[str]:
+    """The top-level names that a schema's columns may be found under."""
+    return {name for column in schema.columns for name in (column.path[0], ".".join(column.path))}
+
+
+def require_columns(names: Sequence[str], schema: Schema, where: str) -> None:
+    """Stop before anything is read when a declared column is nowhere.
+
+    Args:
+        names: every top-level column there is.
+        schema: the columns that are declared.
+        where: what the message calls the file or query.
+
+    Raises:
+        DataError: a column is absent, or there twice; the message has what was found.
+    """
+    for column in schema.columns:
+        whole = ".".join(column.path)
+        for name in (whole, column.path[0]):
+            if names.count(name) > 1:
+                message = f"{where}: column '{name}' is there {names.count(name)} times; rename all but one"
+                raise FileFault(message, "column")
+        if whole not in names and column.path[0] not in names:
+            raise absent(whole, names, where)
+
+
+def absent(name: str, names: Sequence[str], where: str) -> FileFault:
+    """The error for a column that is nowhere, with its neighbours."""
+    found = ", ".join(names[:30]) + (", …" if len(names) > 30 else "")
+    message = f"{where}: there is no column '{name}'; found: {found or 'none'}{did_you_mean(name, list(names))}"
+    return FileFault(message, "column")
+
+
 def _column(table: pa.Table, column: Column, where: str) -> pa.ChunkedArray:
     whole = ".".join(column.path)
-    for name in (whole, column.path[0]):
-        times = table.column_names.count(name)
-        if times > 1:
-            message = f"{where}: column '{name}' is there {times} times; rename all but one"
-            raise DataError(message)
     if whole in table.column_names:
         return table[whole]
-    if column.path[0] in table.column_names:
-        nested = fast.struct_field(table[column.path[0]], column.path[1:])
-        if nested is not None:
-            return nested
-    names = ", ".join(table.column_names[:30])
-    message = f"{where}: there is no column '{whole}'; found: {names}{did_you_mean(whole, table.column_names)}"
-    raise DataError(message)
+    nested = fast.struct_field(table[column.path[0]], column.path[1:])
+    if nested is None:
+        raise absent(whole, table.column_names, where)
+    return nested

@@ -1,9 +1,11 @@
 """One value at a time: from whatever stands in a record to the type its column must have, or why not."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
-from typing import Any
+from decimal import Decimal
+from typing import Any, SupportsFloat
 
 from modelwatch.domain import Column
 
@@ -11,6 +13,7 @@ MISSING_NUMBERS = {"", "na", "n/a", "nan", "null", "none"}
 TRUE, FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 # Seconds since 1970 reach this in the year 5138; anything larger is milliseconds.
 LARGEST_SECONDS = 1e11
+EPOCH = re.compile(r"-?\d{9,}(\.\d*)?")
 
 Convert = Callable[[Any], Any]
 
@@ -32,14 +35,15 @@ def converter(column: Column, timezone: tzinfo) -> Convert:
 
 def number(value: Any) -> float | None:  # noqa: ANN401  # any JSON value
     """A float; null, NaN and empty text are missing; infinities stay."""
-    if value is None:
+    if value is None or (isinstance(value, str) and value.strip().lower() in MISSING_NUMBERS):
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        if hasattr(value, "__float__") and not isinstance(value, bool):
-            return float(value)
+    # Python would read "1_000"; no data format writes numbers so.
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, str | SupportsFloat)
+        or (isinstance(value, str) and "_" in value)
+    ):
         raise unfit(value, expected="a number")
-    if isinstance(value, str) and value.strip().lower() in MISSING_NUMBERS:
-        return None
     try:
         converted = float(value)
     except ValueError:
@@ -51,34 +55,58 @@ def number(value: Any) -> float | None:  # noqa: ANN401  # any JSON value
 
 def text(value: Any) -> str | None:  # noqa: ANN401  # any JSON value
     """The same text for the same thing in JSON, CSV and parquet: 1 and 1.0 are "1", true and True are "true"."""
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value == "" or _is_nan(value):
         return None
+    if isinstance(value, dict | list | tuple | bytes | bytearray | memoryview):
+        raise unfit(value, expected="a single value")
     if isinstance(value, bool) or value in ("True", "False"):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return str(int(value))
-    if isinstance(value, dict | list | bytes):
-        raise unfit(value, expected="a single value")
-    return str(value)
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        return str(int(value))
+    return _unicode(str(value))
 
 
 def timestamp(value: Any, timezone: tzinfo) -> datetime | None:  # noqa: ANN401  # any JSON value
     """ISO 8601 text, or seconds (up to 1e11) or milliseconds since 1970; without an offset in the monitor's zone."""
-    if value is None or value == "":
+    if value is None or value == "" or _is_nan(value):
         return None
     try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / (1 if abs(value) < LARGEST_SECONDS else 1000), UTC)
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value.strip())
-        elif isinstance(value, date) and not isinstance(value, datetime):
-            value = datetime.combine(value, datetime.min.time())
-        if not isinstance(value, datetime):
-            raise unfit(value, expected="a time")
-        aware = value if value.tzinfo else value.replace(tzinfo=timezone)
-        return aware.astimezone(UTC)
+        moment = _moment(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         raise unfit(value, expected="an ISO 8601 time") from None
+
+
+def _moment(value: Any) -> datetime:  # noqa: ANN401  # any JSON value
+    if isinstance(value, str):
+        # Eight digits are a day in ISO 8601's basic form; more are what a csv file makes of epoch seconds.
+        if not EPOCH.fullmatch(value.strip()):
+            return datetime.fromisoformat(value.strip())
+        value = float(value)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        since = float(value)
+        return datetime.fromtimestamp(since / (1 if abs(since) < LARGEST_SECONDS else 1000), UTC)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, datetime.min.time())
+    if not isinstance(value, datetime):
+        raise unfit(value, expected="a time")
+    return value
+
+
+def _is_nan(value: Any) -> bool:  # noqa: ANN401  # any JSON value
+    return (isinstance(value, float) and math.isnan(value)) or (isinstance(value, Decimal) and value.is_nan())
+
+
+def _unicode(value: str) -> str:
+    """Half of a surrogate pair, which JSON can spell, is no text that any file or database can hold."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        message = "expected text, found broken Unicode"
+        raise Unfit(message) from None
+    return value
 
 
 def flag(value: Any, equals: object) -> bool | None:  # noqa: ANN401  # any JSON value
@@ -96,7 +124,15 @@ def flag(value: Any, equals: object) -> bool | None:  # noqa: ANN401  # any JSON
 
 def kind_of(value: Any) -> str:  # noqa: ANN401  # any JSON value
     """A value's kind in words a reader of JSON knows."""
-    names = {bool: "true or false", str: "text", dict: "an object", list: "a list", int: "a number", float: "a number"}
+    names = {
+        type(None): "null",
+        bool: "true or false",
+        str: "text",
+        dict: "an object",
+        list: "a list",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), type(value).__name__)
 
 
