@@ -4,8 +4,10 @@ import gzip
 import json
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import fsspec
 import pytest
 
 from modelwatch.domain import Column, Reject, Schema
@@ -64,7 +66,9 @@ def test_a_key_that_only_some_lines_of_jsonl_have_is_missing_in_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formats, "ROWS_PER_PAGE", 2)
-    rows = [{"id": str(i), "at": WINDOW.start.isoformat(), "payload": {"amount": i}} for i in range(4)]
+    rows: list[dict[str, Any]] = [
+        {"id": str(i), "at": WINDOW.start.isoformat(), "payload": {"amount": i}} for i in range(4)
+    ]
     rows[3]["code"] = 7
     (tmp_path / "x.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     assert [code for _, _, code in values(pages(f"{tmp_path}/x.jsonl"))] == [None, None, None, "7"]
@@ -159,6 +163,6 @@ def test_a_refused_file_is_a_matter_of_rights(monkeypatch: pytest.MonkeyPatch, t
         raise PermissionError(13, "Permission denied")
 
     path = write(tmp_path / "x.csv", table())
-    monkeypatch.setattr(formats.fsspec, "open", refuse)  # the tests may run as root, whom no mode of a file stops
+    monkeypatch.setattr(fsspec, "open", refuse)  # the tests may run as root, whom no mode of a file stops
     with pytest.raises(SourceAuthError, match=r"x\.csv: access is refused \(PermissionError\)"):
         pages(str(path))

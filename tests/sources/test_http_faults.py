@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,15 +17,19 @@ from support.model_requests import SECRET, ids, record
 
 
 def busy(handler: Handler) -> None:
-    handler.send_json({}, 429, Retry_After="0")
+    handler.send_json({}, 429, {"Retry-After": "0"})
 
 
 def broken(handler: Handler) -> None:
-    handler.send_json({}, 503, Retry_After="0")
+    handler.send_json({}, 503, {"Retry-After": "0"})
 
 
 def cut_short(handler: Handler) -> None:
     handler.send_bytes(b'{"items": [', promised=1000)
+
+
+def send_status(handler: Handler, status: int) -> None:
+    handler.send_json({}, status, {"Location": handler.path})
 
 
 @pytest.mark.parametrize("fault", [busy, broken])
@@ -35,14 +40,14 @@ def test_a_busy_or_broken_api_is_asked_again(api: Api, fetch: Any, fault: Any) -
 
 
 def test_the_time_that_a_busy_api_names_is_kept(api: Api, fetch: Any) -> None:
-    api.before = first_times(1, lambda handler: handler.send_json({}, 429, Retry_After="1"))
+    api.before = first_times(1, lambda handler: handler.send_json({}, 429, {"Retry-After": "1"}))
     started = time.monotonic()
     fetch(retries=1)
     assert time.monotonic() - started >= 1
 
 
 def test_a_wait_is_never_longer_than_the_cap(api: Api, fetch: Any) -> None:
-    api.before = first_times(1, lambda handler: handler.send_json({}, 429, Retry_After="3600"))
+    api.before = first_times(1, lambda handler: handler.send_json({}, 429, {"Retry-After": "3600"}))
     started = time.monotonic()
     assert len(ids(fetch(retries=1, max_wait_seconds=1))) == 25
     assert time.monotonic() - started < 20
@@ -129,7 +134,7 @@ def test_a_refused_question_says_what_to_check(api: Api, fetch: Any, status: int
 
 
 def test_a_redirect_is_not_followed_with_the_credentials(api: Api, fetch: Any) -> None:
-    api.before = always(lambda handler: handler.send_json({}, 307, Location="/cursor/?token=1"))
+    api.before = always(lambda handler: handler.send_json({}, 307, {"Location": "/cursor/?token=1"}))
     with pytest.raises(SourceConfigError, match=r"redirects to http://127\.0\.0\.1:\d+/cursor/;"):
         fetch()
     assert len(api.asked) == 1
@@ -166,16 +171,16 @@ def test_a_total_may_be_on_the_first_page_only(api: Api, fetch: Any) -> None:
     "body", [b"<html>", b'{"items": [', b'{"items": "\xff"}', b"", b"[" * 100_000], ids=lambda body: repr(body[:12])
 )
 def test_something_that_is_not_json_is_refused(api: Api, fetch: Any, body: bytes) -> None:
-    api.before = always(lambda handler: handler.send_bytes(body, **{"Content-Type": "text/html"}))
+    api.before = always(lambda handler: handler.send_bytes(body, headers={"Content-Type": "text/html"}))
     with pytest.raises(SourceResponseError, match=r"not JSON \(text/html\)"):
         fetch()
 
 
 def test_compressed_answers_are_read_and_broken_ones_refused(api: Api, fetch: Any) -> None:
     data = gzip.compress(json.dumps({"items": [record(1)], "meta": {"next": None}}).encode())
-    api.before = always(lambda handler: handler.send_bytes(data, **{"Content-Encoding": "gzip"}))
+    api.before = always(lambda handler: handler.send_bytes(data, headers={"Content-Encoding": "gzip"}))
     assert ids(fetch()) == ["r1"]
-    api.before = always(lambda handler: handler.send_bytes(b"not gzip", **{"Content-Encoding": "gzip"}))
+    api.before = always(lambda handler: handler.send_bytes(b"not gzip", headers={"Content-Encoding": "gzip"}))
     with pytest.raises(SourceResponseError, match="compression is broken"):
         fetch()
 
@@ -186,7 +191,7 @@ def test_the_caps_on_pages_and_bytes_hold(api: Api, fetch: Any) -> None:
     with pytest.raises(SourceResponseError, match=r"larger than 2000 bytes \(source\.max_bytes\)"):
         fetch(max_bytes=2000)  # one page is below it, the window is not
     bomb = gzip.compress(b" " * 50_000_000)
-    api.before = always(lambda handler: handler.send_bytes(bomb, **{"Content-Encoding": "gzip"}))
+    api.before = always(lambda handler: handler.send_bytes(bomb, headers={"Content-Encoding": "gzip"}))
     with pytest.raises(SourceResponseError, match=r"larger than 1000000 bytes \(source\.max_bytes\)"):
         fetch(max_bytes=1_000_000)
 
@@ -196,7 +201,7 @@ def test_no_error_and_no_log_shows_a_secret(api: Api, fetch: Any, caplog: pytest
     away = Connection("model_api", "http", "http://127.0.0.1:1", password=SECRET)
     with caplog.at_level(logging.DEBUG, "modelwatch"):
         for status in (307, 401, 404, 429, 503):
-            api.before = always(lambda handler, status=status: handler.send_json({}, status, Location=handler.path))
+            api.before = always(partial(send_status, status=status))
             with pytest.raises(SourceError) as error:
                 fetch(auth=key)
             assert SECRET not in str(error.value)

@@ -15,7 +15,7 @@ from support.request_files import ROWS, pages, table, values, write
 @pytest.fixture(scope="module")
 def storage() -> Iterator[Connection]:
     """A server that speaks S3, with a bucket."""
-    import boto3
+    import boto3  # type: ignore[import-untyped]
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -4,14 +4,14 @@
         api.before = first_times(2, lambda handler: handler.send_json({}, 503))
         ... ask api.url + "/cursor", "/next_link", "/link_header", "/numbered" or "/offset"; look at api.asked
 
-`Handler` has the failures: `send_json(body, status, **headers)`, `send_bytes(data, promised=...)` (a body that is cut
+`Handler` has the failures: `send_json(body, status, headers)`, `send_bytes(data, promised=...)` (a body that is cut
 short) and `hang(released)` (no answer until the event is set).
 """
 
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 Record = dict[str, Any]
+Headers = Mapping[str, str]
+NO_HEADERS: Headers = {}
 
 
 @dataclass
@@ -54,12 +56,13 @@ class Handler(BaseHTTPRequestHandler):
             query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
             getattr(self, f"_{parts.path.strip('/')}")(query)
 
-    def send_json(self, body: Any, status: int = 200, **headers: str) -> None:
-        """Answer with JSON; an underscore in a header's name stands for a dash."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.send_bytes(json.dumps(body).encode(), status, **{"Content-Type": "application/json", **named})
+    def send_json(self, body: Any, status: int = 200, headers: Headers = NO_HEADERS) -> None:
+        """Answer with JSON."""
+        self.send_bytes(json.dumps(body).encode(), status, {"Content-Type": "application/json", **headers})
 
-    def send_bytes(self, data: bytes, status: int = 200, *, promised: int | None = None, **headers: str) -> None:
+    def send_bytes(
+        self, data: bytes, status: int = 200, headers: Headers = NO_HEADERS, *, promised: int | None = None
+    ) -> None:
         """Answer with these bytes; when more are promised, hang up after them."""
         self.send_response(status)
         self.send_header("Content-Length", str(len(data) if promised is None else promised))
@@ -96,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
         start = int(query.get("start", "0"))
         link = f'<{self.api.url}/link_header?start={start + self.api.size}>; rel="next"'
         headers = {"Link": link} if self._more(start) else {}
-        self.send_json(self._page(start), **headers)
+        self.send_json(self._page(start), headers=headers)
 
     def _numbered(self, query: dict[str, str]) -> None:
         self.send_json({"items": self._page((int(query["page"]) - 1) * self.api.size)})
