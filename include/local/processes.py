@@ -47,7 +47,7 @@ class Running:
             return child.poll() is None
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.pid)
-            return abs(process.create_time() - self.started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+            return bool(abs(process.create_time() - self.started) < 1 and process.status() != psutil.STATUS_ZOMBIE)
         return False
 
     def exit_code(self) -> int | None:

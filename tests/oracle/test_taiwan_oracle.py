@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from support.shared_data import shared_data
 
 from modelwatch.checks.drift import measure_drift
 from modelwatch.domain import Measurement, Schema
 from modelwatch.metrics import drift
 from modelwatch.profile import Profile, fit_cells, profile_rows
+from support.shared_data import shared_data
 
 SCHEMA = Schema((), {"pay_status": "categorical"})
 PUBLISHED = {"2005-05": 0.0038, "2005-06": 0.0056, "2005-07": 0.0184, "2005-08": 0.0312, "2005-09": 0.9264}

@@ -21,9 +21,7 @@ def credit_requests(panel: Path) -> pd.DataFrame:
     rows["month"] = rows["month"].astype(str).str[:7]
     april = rows[rows["month"] == APRIL]
     model = make_pipeline(
-        make_column_transformer(
-            (StandardScaler(), NUMBERS), (OneHotEncoder(handle_unknown="ignore"), ["pay_status"])
-        ),
+        make_column_transformer((StandardScaler(), NUMBERS), (OneHotEncoder(handle_unknown="ignore"), ["pay_status"])),
         LogisticRegression(max_iter=1000),
     ).fit(april, april["default_2005_10"])
     rows["score"] = model.predict_proba(rows)[:, 1].round(4)
