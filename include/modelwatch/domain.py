@@ -183,6 +183,7 @@ class Measurement:
         ci_low, ci_high: interval of the value at the rule's confidence, where one exists.
         sufficient: False when the sample could not have shown a breach; the result is then ``insufficient_data``.
         evidence: one sentence on what moved, for people ("'1': 0.1 % -> 12.3 %").
+        cause: the fingerprint of the change in one word ("scale_x100"), "unknown" when none fits, None when not asked.
     """
 
     check: Check
@@ -200,6 +201,7 @@ class Measurement:
     smallest_detectable: float | None = None
     reason: str | None = None
     evidence: str | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def _result(result: Result) -> dict[str, Any]:
         "status": result.status,
         "reason": result.reason,
         "evidence": m.evidence,
+        "cause": m.cause,
     }
 
 

@@ -50,6 +50,7 @@ def row_of(result: Result, evaluation_id: int, position: int, rank: int | None) 
         "reason": storable(result.reason),
         "measured_reason": storable(m.reason),
         "evidence": storable(m.evidence),
+        "cause": m.cause,
     }
 
 
@@ -71,5 +72,6 @@ def result_of(row: ResultRow) -> Result:
         smallest_detectable=row.smallest_detectable,
         reason=row.measured_reason,
         evidence=row.evidence,
+        cause=row.cause,
     )
     return Result(measurement, cast("Status", row.status), row.threshold, row.q_value, row.reason)

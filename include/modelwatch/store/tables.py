@@ -112,6 +112,7 @@ class ResultRow(Base):
     reason: Mapped[str | None] = mapped_column(sa.Text)
     measured_reason: Mapped[str | None] = mapped_column(sa.Text)
     evidence: Mapped[str | None] = mapped_column(sa.Text)
+    cause: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class ProfileRow(Base):
