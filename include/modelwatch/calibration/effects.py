@@ -39,7 +39,11 @@ def smallest_ks(n: int, m: int, *, alpha: float) -> float:
 
 
 def smallest_share(share: float, n: int, m: int, *, alpha: float) -> float:
-    """The change of a share that would be significant at ``alpha`` with 80 % probability, at most 1."""
-    share = min(max(share, 1 / (n + m)), 1 - 1 / (n + m))
+    """The rise of a share that would be significant at ``alpha`` with 80 % probability, in [0, 1 - share].
+
+    ``sin^2(asin(sqrt(share)) + z sqrt(1/n + 1/m) / 2) - share``: the arcsine makes the variance the same everywhere,
+    so that it also holds for a share of 0. Source: Cohen, Statistical Power Analysis, chapter 6.
+    """
     z = -special.ndtri(alpha / 2) + special.ndtri(POWER)
-    return float(min(1.0, z * math.sqrt(share * (1 - share) * (1 / n + 1 / m)) + 0.5 * (1 / n + 1 / m)))
+    angle = math.asin(math.sqrt(share)) + z * math.sqrt(1 / n + 1 / m) / 2
+    return float(math.sin(min(angle, math.pi / 2)) ** 2 - share)

@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwatch.calibration import effects, significance
+from modelwatch.calibration.rises import Rise, most_surprising_rise
 from modelwatch.domain import Check, Measurement
 from modelwatch.metrics import drift
 from modelwatch.metrics.bins import UNSEEN, Bins, fit_bins
+from modelwatch.metrics.outliers import fit_tails, name_of_cell, single_values
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
 
@@ -53,8 +55,8 @@ class ColumnDrift:
     def measurements(self) -> list[Measurement]:
         """All metrics that fit the column's kind; without values each is not computable, with the reason."""
         is_numeric = isinstance(self.reference, NumericProfile)
-        metrics = ["psi", "ks_statistic", "wasserstein"] if is_numeric else ["psi", "chi2"]
-        metrics.append("js_distance")
+        numeric, categorical = ["psi", "ks_statistic", "tail_share", "wasserstein"], ["psi", "chi2"]
+        metrics = [*(numeric if is_numeric else categorical), "spike_share", "js_distance"]
         reason = self._not_computable()
         if reason is not None:
             return [self._measurement(metric, None, reason=reason) for metric in metrics]
@@ -107,6 +109,32 @@ class ColumnDrift:
     def _chi2(self) -> Measurement:
         p_value = significance.chi2_p_value(self.r, self.c)
         return self._measurement("chi2", drift.chi2(self.r, self.c), p_value=p_value)
+
+    def _spike_share(self) -> Measurement:
+        """The largest surprising rise of one value's share; PSI would spread it over a whole bin."""
+        values = single_values(self.reference)
+        rise = most_surprising_rise(self.reference.counts[values], self.current.counts[values], *self._sizes())
+        evidence = None if rise.position is None else name_of_cell(self.reference, int(values[rise.position]))
+        return self._rise("spike_share", rise, evidence)
+
+    def _tail_share(self) -> Measurement:
+        """The largest surprising rise beyond one of the reference's outer quantiles; KS and PSI hardly see it."""
+        reference, current = self._numeric()
+        tails = fit_tails(reference)
+        rise = most_surprising_rise(tails.counts(reference), tails.counts(current), *self._sizes())
+        return self._rise("tail_share", rise, None if rise.position is None else tails.labels[rise.position])
+
+    def _rise(self, metric: str, rise: Rise, name: str | None) -> Measurement:
+        evidence = f"{name}: {percent(rise.before)} -> {percent(rise.after)}" if name else None
+        n, m = self._sizes()
+        smallest = effects.smallest_share(0.0, n, m, alpha=self.alpha)
+        return self._measurement(
+            metric, rise.size, p_value=rise.p_value, smallest_detectable=smallest, evidence=evidence
+        )
+
+    def _sizes(self) -> tuple[int, int]:
+        """Values that are there, in the reference and in the current sample."""
+        return self.reference.n - self.reference.n_missing, self.current.n - self.current.n_missing
 
     def _numeric(self) -> tuple[NumericProfile, NumericProfile]:
         if not (isinstance(self.reference, NumericProfile) and isinstance(self.current, NumericProfile)):

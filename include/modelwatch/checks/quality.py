@@ -26,7 +26,7 @@ def measure_quality(reference: Profile, current: Profile, *, alpha: float) -> li
     for name, column in current.columns.items():
         results.append(_missing(name, reference.columns[name], column, alpha))
         results.append(_type_errors(name, reference, current))
-        novelty = _novelty(name, reference.columns[name], column)
+        novelty = _novelty(name, reference.columns[name], column, alpha)
         if novelty is not None:
             results.append(novelty)
     return results
@@ -67,7 +67,7 @@ def _type_errors(name: str, reference: Profile, current: Profile) -> Measurement
     )
 
 
-def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile) -> Measurement | None:
+def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile, alpha: float) -> Measurement | None:
     """Values the reference never had: unseen categories, or numbers outside its range."""
     if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
         m = int(current.finite.sum())
@@ -77,17 +77,31 @@ def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile) -> M
             if outside and reference.low is not None and current.low is not None
             else None
         )
-        return _new(name, "out_of_range_share", outside, m, int(reference.finite.sum()), 1, evidence)
+        n = int(reference.finite.sum())
+        return _new(name, "out_of_range_share", outside, (n, m), n_singletons=1, alpha=alpha, evidence=evidence)
     if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):
         m = current.n - current.n_missing
         top = sorted(current.unseen.items(), key=lambda item: (-item[1], item[0]))[:3]
         evidence = "new: " + ", ".join(f"'{value[:40]}' {percent(k / m)}" for value, k in top) if top else None
         n = reference.n - reference.n_missing
-        return _new(name, "unseen_share", current.n_unseen, m, n, reference.cells.n_singletons, evidence)
+        singletons = reference.cells.n_singletons
+        return _new(
+            name, "unseen_share", current.n_unseen, (n, m), n_singletons=singletons, alpha=alpha, evidence=evidence
+        )
     return None
 
 
-def _new(name: str, metric: str, count: int, m: int, n: int, n_singletons: int, evidence: str | None) -> Measurement:
+def _new(
+    name: str,
+    metric: str,
+    count: int,
+    sizes: tuple[int, int],
+    *,
+    n_singletons: int,
+    alpha: float,
+    evidence: str | None,
+) -> Measurement:
+    n, m = sizes
     if n == 0 or m == 0:
         return _empty(name, metric, n, m)
     return Measurement(
@@ -97,6 +111,7 @@ def _new(name: str, metric: str, count: int, m: int, n: int, n_singletons: int, 
         value=count / m,
         effect=count / m,
         p_value=significance.novelty_p_value(count, m, n, n_singletons),
+        smallest_detectable=effects.smallest_share(min(1.0, n_singletons / n), n, m, alpha=alpha),
         n_reference=n,
         n_current=m,
         evidence=evidence,

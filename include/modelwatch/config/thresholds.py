@@ -15,6 +15,8 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
     "js_distance": (0, 1, False),
     "wasserstein": (0, None, False),
     "chi2": (0, None, False),
+    "spike_share": (0, 1, False),
+    "tail_share": (0, 1, False),
     "missing_share": (0, 1, False),
     "type_error_share": (0, 1, False),
     "out_of_range_share": (0, 1, False),
@@ -31,16 +33,20 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
 
 # What a feature's own thresholds may be for; the others belong to groups, not to a feature.
 OF_NUMERIC = (
-    "psi", "ks_statistic", "js_distance", "wasserstein", "missing_share", "type_error_share", "out_of_range_share",
+    "psi", "ks_statistic", "js_distance", "wasserstein", "spike_share", "tail_share",
+    "missing_share", "type_error_share", "out_of_range_share",
 )  # fmt: skip
-OF_CATEGORICAL = ("psi", "js_distance", "chi2", "missing_share", "type_error_share", "unseen_share")
+OF_CATEGORICAL = ("psi", "js_distance", "chi2", "spike_share", "missing_share", "type_error_share", "unseen_share")
 OF_FEATURES = tuple(name for name in RANGES if name in {*OF_NUMERIC, *OF_CATEGORICAL})
 
 DEFAULTS: dict[str, Levels] = {
     "psi": Levels(0.1, 0.25),
-    "ks_statistic": Levels(0.1, 0.2),
-    "missing_share": Levels(0.05, 0.1),
-    "unseen_share": Levels(0.01, 0.05),
+    "ks_statistic": Levels(0.05, 0.1),
+    "spike_share": Levels(0.02, 0.03),
+    "tail_share": Levels(0.01, 0.015),
+    "missing_share": Levels(0.02, 0.03),
+    "out_of_range_share": Levels(0.01, 0.03),
+    "unseen_share": Levels(0.01, 0.015),
     "demographic_parity_difference": Levels(0.05, 0.1),
     "demographic_parity_ratio": Levels(warning=0.8),
 }

@@ -33,6 +33,10 @@ METRICS = {
         MetricInfo("js_distance", _DRIFT, "Jensen-Shannon distance, base 2.", high=1.0),
         MetricInfo("wasserstein", _DRIFT, "Earth mover's distance, in the feature's own unit."),
         MetricInfo("chi2", _DRIFT, "Pearson's chi-square of the two samples' category counts."),
+        MetricInfo("spike_share", _DRIFT, "Largest surprising rise in the share of one value.", high=1.0),
+        MetricInfo(
+            "tail_share", _DRIFT, "Largest surprising rise beyond an outer quantile of the reference.", high=1.0
+        ),
         MetricInfo("row_count", ("quality",), "Requests judged."),
         MetricInfo("missing_share", ("quality",), "Share of missing values; judged on its increase.", high=1.0),
         MetricInfo("type_error_share", ("quality",), "Share of rows kept out for a wrong type here.", high=1.0),
