@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from modelwatch.calibration.rises import most_surprising_rise
+from modelwatch.calibration.variation import Sizes
 from modelwatch.checks.drift import measure_drift
 from modelwatch.domain import Measurement, Schema
 from modelwatch.profile import fit_cells, profile_rows
@@ -47,7 +48,7 @@ def test_a_longer_tail_is_seen_where_deciles_stay_calm() -> None:
 
 def test_a_frequent_value_that_grew_a_little_is_no_spike() -> None:
     reference, current = np.array([6_000, 4_000]), np.array([700, 300])
-    assert most_surprising_rise(reference, current, 10_000, 1_000).position is None
+    assert most_surprising_rise(reference, current, 10_000, 1_000, Sizes(10_000, 1_000)).position is None
 
 
 def test_the_level_holds_whatever_the_number_of_values() -> None:
@@ -55,7 +56,9 @@ def test_the_level_holds_whatever_the_number_of_values() -> None:
     shares = np.full(300, 1 / 300)
     p_values = np.array(
         [
-            most_surprising_rise(rng.multinomial(20_000, shares), rng.multinomial(m, shares), 20_000, m).p_value
+            most_surprising_rise(
+                rng.multinomial(20_000, shares), rng.multinomial(m, shares), 20_000, int(m), Sizes(20_000, int(m))
+            ).p_value
             for m in rng.choice([200, 1_000], 1_500)
         ]
     )

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from modelwatch.calibration.variation import Sizes
+
 Counts = NDArray[np.int64]
 
 GROWTH = 1.5  # a share that grew by less than half is a matter of PSI and KS, however many requests it is
@@ -33,16 +35,17 @@ class Rise:
         return self.after - self.before
 
 
-def most_surprising_rise(reference: Counts, current: Counts, n: int, m: int) -> Rise:
+def most_surprising_rise(reference: Counts, current: Counts, n: int, m: int, sizes: Sizes) -> Rise:
     """The position whose share rose most surprisingly, at least by half and by half a percent.
 
     Given both samples' total of a position, the current count is binomial when nothing changed:
-    ``p = P(Binomial(r + c, m / (n + m)) >= c)``, times the number of positions.
+    ``p = P(Binomial(r + c, m / (n + m)) >= c) = I(m / (n + m); c, r + 1)``, times the number of positions.
 
     Args:
         reference: ``(k,)`` counts; the positions may overlap, as tails do.
         current: ``(k,)`` counts of the same positions.
         n, m: sizes of the two samples, > 0.
+        sizes: how many independent requests they amount to; the test is made for those.
 
     Source: conditional test of two Poisson or binomial rates, Przyborowski & Wilenski 1940.
     """
@@ -50,8 +53,8 @@ def most_surprising_rise(reference: Counts, current: Counts, n: int, m: int) -> 
     rose = np.flatnonzero((after >= GROWTH * before) & (after - before >= SMALLEST))
     if len(rose) == 0:
         return Rise(None)
-    totals, counts = reference[rose] + current[rose], current[rose]
-    p_values = special.bdtrc(counts - 1, totals, m / (n + m))
+    r, c = before[rose] * sizes.n, after[rose] * sizes.m
+    p_values = special.betainc(c, r + 1, sizes.m / (sizes.n + sizes.m))
     # Underflow makes the clearest rises equal; the larger one is then the one to name.
     best = int(np.lexsort((-(after - before)[rose], p_values))[0])
     position = int(rose[best])

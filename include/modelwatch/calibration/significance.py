@@ -8,7 +8,7 @@ from scipy import special
 
 from modelwatch.metrics.drift import chi2, psi, smooth
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]  # floats at effective sizes: calibration.variation
 
 MIN_EXPECTED = 5.0
 
@@ -44,7 +44,7 @@ def psi_null_scale(reference: Counts, current: Counts) -> float:
     return float(1 / reference.sum() + 1 / current.sum())
 
 
-def ks_p_value(statistic: float, n: int, m: int) -> float:
+def ks_p_value(statistic: float, n: float, m: float) -> float:
     """P(D at least this large) without change, from the one-sample law at the effective size n m / (n + m).
 
     Conservative with ties. Returns ``[0, 1]``. Source: scipy.stats.ks_2samp(method="asymp").
@@ -89,7 +89,7 @@ def pool_thin(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
     share = min(reference.sum(), current.sum()) / max(both.sum(), 1)
     thin = both * share < MIN_EXPECTED
     kept = [counts[~thin] for counts in (reference, current)]
-    rest = [int(counts[thin].sum()) for counts in (reference, current)]
+    rest = [counts[thin].sum() for counts in (reference, current)]
     if sum(rest) * share >= 1:
         return np.append(kept[0], rest[0]), np.append(kept[1], rest[1])
     return kept[0], kept[1]

@@ -1,10 +1,13 @@
 """Feature and prediction drift: every metric of a column, with its null, its debiased size and what moved."""
 
+from types import MappingProxyType
+
 import numpy as np
 from numpy.typing import NDArray
 
 from modelwatch.calibration import effects, significance
 from modelwatch.calibration.rises import Rise, most_surprising_rise
+from modelwatch.calibration.variation import NONE, Sizes, Variation, Variations
 from modelwatch.domain import Check, Measurement
 from modelwatch.metrics import drift
 from modelwatch.metrics.bins import UNSEEN, Bins, fit_bins
@@ -16,7 +19,13 @@ Counts = NDArray[np.int64]
 
 
 def measure_drift(
-    reference: Profile, current: Profile, columns: list[str], *, check: Check, alpha: float
+    reference: Profile,
+    current: Profile,
+    columns: list[str],
+    *,
+    check: Check,
+    alpha: float,
+    variation: Variations = MappingProxyType({}),
 ) -> list[Measurement]:
     """Every drift metric of the named columns.
 
@@ -26,12 +35,13 @@ def measure_drift(
         check: ``feature_drift`` or ``prediction_drift``.
         alpha: the significance a single test must reach for the smallest detectable effect, e.g. the false discovery
             rate over the number of tests.
+        variation: natural variation by column; every null is that of the effective sizes it leaves.
     """
     return [
         measurement
         for name in columns
         for measurement in ColumnDrift(
-            name, reference.columns[name], current.columns[name], check, alpha
+            name, reference.columns[name], current.columns[name], check, alpha, variation.get(name, NONE)
         ).measurements()
     ]
 
@@ -40,15 +50,16 @@ class ColumnDrift:
     """One column's profiles side by side; each method is one metric."""
 
     def __init__(
-        self, name: str, reference: FeatureProfile, current: FeatureProfile, check: Check, alpha: float
+        self,
+        name: str,
+        reference: FeatureProfile,
+        current: FeatureProfile,
+        check: Check,
+        alpha: float,
+        variation: Variation = NONE,
     ) -> None:
-        self.name, self.reference, self.current, self.check, self.alpha = (
-            name,
-            reference,
-            current,
-            check,
-            alpha,
-        )
+        self.name, self.reference, self.current = name, reference, current
+        self.check, self.alpha, self.variation = check, alpha, variation
         self.bins: Bins = fit_bins(reference)
         self.r, self.c = self.bins.counts(reference), self.bins.counts(current)
 
@@ -76,27 +87,30 @@ class ColumnDrift:
         present = (self.r + self.c) > 0
         r, c = self.r[present], self.c[present]
         value = drift.psi(drift.smooth(r), drift.smooth(c))
+        typical = self.variation.typical_sizes(int(r.sum()), int(c.sum()))
+        effective = self._effective(r, c)
         return self._measurement(
             "psi",
             value,
-            effect=effects.debiased_psi(value, r, c),
-            p_value=significance.psi_p_value(r, c),
-            smallest_detectable=effects.smallest_psi(r, c, alpha=self.alpha),
+            effect=effects.debiased_psi(value, typical.reference(r), typical.current(c)),
+            p_value=significance.psi_p_value(*effective),
+            smallest_detectable=effects.smallest_psi(*effective, alpha=self.alpha),
             evidence=self._what_moved(),
         )
 
     def _ks_statistic(self) -> Measurement:
         reference, current = self._numeric()
         r, c = reference.finite, current.finite
-        n, m = int(r.sum()), int(c.sum())
+        sizes = self.variation.sizes(int(r.sum()), int(c.sum()))
+        typical = self.variation.typical_sizes(int(r.sum()), int(c.sum()))
         value = drift.ks_statistic(r, c)
         bound = drift.ks_error_bound(r, complete=reference.cells.complete)
         return self._measurement(
             "ks_statistic",
             value,
-            effect=effects.debiased_ks(value, n, m),
-            p_value=significance.ks_p_value(value, n, m),
-            smallest_detectable=effects.smallest_ks(n, m, alpha=self.alpha),
+            effect=effects.debiased_ks(value, typical.n, typical.m),
+            p_value=significance.ks_p_value(value, sizes.n, sizes.m),
+            smallest_detectable=effects.smallest_ks(sizes.n, sizes.m, alpha=self.alpha),
             evidence=f"exact to {bound:.2g}" if bound else None,
         )
 
@@ -107,7 +121,7 @@ class ColumnDrift:
         return self._measurement("js_distance", drift.js_distance(self.r / self.r.sum(), self.c / self.c.sum()))
 
     def _chi2(self) -> Measurement:
-        p_value = significance.chi2_p_value(self.r, self.c)
+        p_value = significance.chi2_p_value(*self._effective(self.r, self.c))
         return self._measurement("chi2", drift.chi2(self.r, self.c), p_value=p_value)
 
     def _spike_share(self) -> Measurement:
@@ -126,15 +140,21 @@ class ColumnDrift:
 
     def _rise(self, metric: str, rise: Rise, name: str | None) -> Measurement:
         evidence = f"{name}: {percent(rise.before)} -> {percent(rise.after)}" if name else None
-        n, m = self._sizes()
-        smallest = effects.smallest_share(0.0, n, m, alpha=self.alpha)
+        sizes = self._sizes()[2]
+        smallest = effects.smallest_share(0.0, sizes.n, sizes.m, alpha=self.alpha)
         return self._measurement(
             metric, rise.size, p_value=rise.p_value, smallest_detectable=smallest, evidence=evidence
         )
 
-    def _sizes(self) -> tuple[int, int]:
-        """Values that are there, in the reference and in the current sample."""
-        return self.reference.n - self.reference.n_missing, self.current.n - self.current.n_missing
+    def _sizes(self) -> tuple[int, int, Sizes]:
+        """Values that are there in the reference and the current sample, and how many independent ones tell as much."""
+        n, m = self.reference.n - self.reference.n_missing, self.current.n - self.current.n_missing
+        return n, m, self.variation.sizes(n, m)
+
+    def _effective(self, r: Counts, c: Counts) -> tuple[significance.Counts, significance.Counts]:
+        """The counts as natural variation leaves them for a test."""
+        sizes = self.variation.sizes(int(r.sum()), int(c.sum()))
+        return sizes.reference(r), sizes.current(c)
 
     def _numeric(self) -> tuple[NumericProfile, NumericProfile]:
         if not (isinstance(self.reference, NumericProfile) and isinstance(self.current, NumericProfile)):

@@ -1,18 +1,24 @@
 """Data quality: missing values, wrong types, values outside the reference's range, unseen categories, row count."""
 
+from types import MappingProxyType
+
 from modelwatch.calibration import effects, significance
+from modelwatch.calibration.variation import NONE, Variation, Variations
 from modelwatch.checks.drift import percent
 from modelwatch.domain import Measurement
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
 
 
-def measure_quality(reference: Profile, current: Profile, *, alpha: float) -> list[Measurement]:
+def measure_quality(
+    reference: Profile, current: Profile, *, alpha: float, variation: Variations = MappingProxyType({})
+) -> list[Measurement]:
     """All quality metrics of every profiled column, and the window's row count.
 
     Args:
         reference, current: profiles in the same cells.
         alpha: the significance a single test must reach, for the smallest detectable effect.
+        variation: natural variation by column, which widens the null of the missing share.
     """
     results = [
         Measurement(
@@ -24,7 +30,7 @@ def measure_quality(reference: Profile, current: Profile, *, alpha: float) -> li
         )
     ]
     for name, column in current.columns.items():
-        results.append(_missing(name, reference.columns[name], column, alpha))
+        results.append(_missing(name, reference.columns[name], column, alpha, variation.get(name, NONE)))
         results.append(_type_errors(name, reference, current))
         novelty = _novelty(name, reference.columns[name], column, alpha)
         if novelty is not None:
@@ -32,19 +38,22 @@ def measure_quality(reference: Profile, current: Profile, *, alpha: float) -> li
     return results
 
 
-def _missing(name: str, reference: FeatureProfile, current: FeatureProfile, alpha: float) -> Measurement:
+def _missing(
+    name: str, reference: FeatureProfile, current: FeatureProfile, alpha: float, variation: Variation
+) -> Measurement:
     n, m = reference.n, current.n
     if n == 0 or m == 0:
         return _empty(name, "missing_share", n, m)
     before, after = reference.n_missing / n, current.n_missing / m
+    sizes = variation.missing_sizes(n, m)
     return Measurement(
         check="quality",
         metric="missing_share",
         feature=name,
         value=after,
         effect=max(0.0, after - before),
-        p_value=significance.proportion_p_value(reference.n_missing, n, current.n_missing, m),
-        smallest_detectable=effects.smallest_share(before, n, m, alpha=alpha),
+        p_value=significance.proportion_p_value(*sizes.shares(reference.n_missing, n, current.n_missing, m)),
+        smallest_detectable=effects.smallest_share(before, sizes.n, sizes.m, alpha=alpha),
         n_reference=n,
         n_current=m,
         evidence=f"missing: {percent(before)} -> {percent(after)}",

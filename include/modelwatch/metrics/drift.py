@@ -7,7 +7,7 @@ from modelwatch.errors import MetricInputError
 from modelwatch.profile.features import NumericProfile
 
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]
 
 
 def smooth(counts: Counts, *, add: float = 0.5) -> Floats:
