@@ -14,6 +14,7 @@ from modelwatch.metrics.bins import UNSEEN, Bins, fit_bins
 from modelwatch.metrics.outliers import fit_tails, name_of_cell, single_values
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
+from modelwatch.words import number, percent
 
 Counts = NDArray[np.int64]
 
@@ -111,7 +112,7 @@ class ColumnDrift:
             effect=effects.debiased_ks(value, typical.n, typical.m),
             p_value=significance.ks_p_value(value, sizes.n, sizes.m),
             smallest_detectable=effects.smallest_ks(sizes.n, sizes.m, alpha=self.alpha),
-            evidence=f"exact to {bound:.2g}" if bound else None,
+            evidence=self._widest_gap(reference, current) + (f"; exact to {bound:.2g}" if bound else ""),
         )
 
     def _wasserstein(self) -> Measurement:
@@ -170,6 +171,15 @@ class ColumnDrift:
         before, after = self.r[worst] / self.r.sum(), self.c[worst] / self.c.sum()
         return f"{label}: {percent(before)} -> {percent(after)}{self._medians()}"
 
+    def _widest_gap(self, reference: NumericProfile, current: NumericProfile) -> str:
+        """Where the two distributions are furthest apart: ``"up to 1000: 27.0 % -> 11.5 %; median 1500 -> 2100"``."""
+        below = [np.cumsum(profile.finite) / profile.finite.sum() for profile in (reference, current)]
+        cell = int(np.argmax(np.abs(below[0] - below[1])))
+        edge = reference.cells.grid[cell // 2]
+        word = "up to" if cell % 2 else "below"
+        before, after = (percent(float(share[cell])) for share in below)
+        return f"{word} {number(edge)}: {before} -> {after}{self._medians()}"
+
     def _name(self, label: str) -> str:
         """A single newcomer is named; "unseen categories" would leave the reader to search."""
         if isinstance(self.current, CategoricalProfile) and label == UNSEEN and len(self.current.unseen) == 1:
@@ -208,17 +218,12 @@ class ColumnDrift:
         )
 
 
-def percent(share: float) -> str:
-    """A share for people: ``"0.1 %"``, ``"12.3 %"``."""
-    return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else f"{100 * share:.2g} %"
-
-
 def median(profile: NumericProfile) -> str:
     """The median from the counts: a grid point, the middle of a gap, or only on which side of the reference it lies."""
     cell = int(np.searchsorted(np.cumsum(profile.finite), profile.finite.sum() / 2))
     grid = profile.cells.grid
     if cell == 0:
-        return f"below {grid[0]:.4g}"
+        return f"below {number(grid[0])}"
     if cell == len(profile.finite) - 1:
-        return f"above {grid[-1]:.4g}"
-    return f"{grid[cell // 2]:.4g}" if cell % 2 else f"{(grid[cell // 2 - 1] + grid[cell // 2]) / 2:.4g}"
+        return f"above {number(grid[-1])}"
+    return number(grid[cell // 2] if cell % 2 else (grid[cell // 2 - 1] + grid[cell // 2]) / 2)

@@ -4,10 +4,10 @@ from types import MappingProxyType
 
 from modelwatch.calibration import effects, significance
 from modelwatch.calibration.variation import NONE, Variation, Variations
-from modelwatch.checks.drift import percent
 from modelwatch.domain import Measurement
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
+from modelwatch.words import number, percent
 
 
 def measure_quality(
@@ -81,11 +81,7 @@ def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile, alph
     if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
         m = int(current.finite.sum())
         outside = int(current.finite[0] + current.finite[-1]) if len(reference.cells.grid) else 0
-        evidence = (
-            f"reference {reference.low:.6g} to {reference.high:.6g}, current {current.low:.6g} to {current.high:.6g}"
-            if outside and reference.low is not None and current.low is not None
-            else None
-        )
+        evidence = f"reference {_range(reference)}, current {_range(current)}" if outside else None
         n = int(reference.finite.sum())
         return _new(name, "out_of_range_share", outside, (n, m), n_singletons=1, alpha=alpha, evidence=evidence)
     if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):
@@ -98,6 +94,10 @@ def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile, alph
             name, "unseen_share", current.n_unseen, (n, m), n_singletons=singletons, alpha=alpha, evidence=evidence
         )
     return None
+
+
+def _range(profile: NumericProfile) -> str:
+    return " to ".join("nothing" if edge is None else number(edge) for edge in (profile.low, profile.high))
 
 
 def _new(

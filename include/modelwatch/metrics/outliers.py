@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
+from modelwatch.words import number
 
 # Shares of the reference beyond which a tail begins; 0 is beyond all of it.
 TAILS = (0.05, 0.02, 0.01, 0.005, 0.001, 0.0)
@@ -40,10 +41,11 @@ def fit_tails(reference: NumericProfile) -> Tails:
     n, grid = reference.finite.sum(), reference.cells.grid
     low = _ends(reference.finite, n)
     high = _ends(reference.finite[::-1], n)
-    below = [f"{'below' if end % 2 else 'up to'} {grid[(end - 1) // 2]:.6g}" for end in low]
+    below = [f"{'below' if end % 2 else 'up to'} {number(grid[(end - 1) // 2])}" for end in low]
     starts = [len(reference.finite) - end for end in high]
     above = [
-        f"{grid[start // 2]:.6g} and above" if start % 2 else f"above {grid[start // 2 - 1]:.6g}" for start in starts
+        f"{number(grid[start // 2])} and above" if start % 2 else f"above {number(grid[start // 2 - 1])}"
+        for start in starts
     ]
     return Tails(np.array([*low, *high], dtype=np.int64), len(low), (*below, *above))
 
@@ -68,5 +70,5 @@ def name_of_cell(reference: FeatureProfile, cell: int) -> str:
         return f"'{reference.cells.categories[cell]}'"
     grid = reference.cells.grid
     if cell % 2:
-        return f"= {grid[cell // 2]:.6g}"
-    return f"between {grid[cell // 2 - 1]:.6g} and {grid[cell // 2]:.6g}"
+        return f"= {number(grid[cell // 2], digits=9)}"
+    return f"between {number(grid[cell // 2 - 1])} and {number(grid[cell // 2])}"

@@ -1,0 +1,12 @@
+"""Numbers as people read them; the one place that rounds."""
+
+
+def percent(share: float) -> str:
+    """A share: ``"0.1 %"``, ``"12.3 %"``, ``"0.0042 %"``."""
+    return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else f"{100 * share:.2g} %"
+
+
+def number(value: float, *, digits: int = 4) -> str:
+    """A value without a power of ten where it need not be: ``"0.2247"``, ``"30,550"``."""
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:,.0f}" if 10**digits <= abs(rounded) < 1e15 else f"{rounded:,.{digits}g}"
