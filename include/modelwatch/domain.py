@@ -19,6 +19,7 @@ Status = Literal["ok", "warning", "alert", "insufficient_data", "not_computable"
 VerdictName = Literal["ok", "warning", "alert", "insufficient_data", "not_measured"]
 Check = Literal["quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance"]
 Outcome = Literal["adverse", "favourable"]
+Compare = Literal["extremes", "rest"] | Mapping[str, str]
 
 
 @dataclass(frozen=True, order=True)
@@ -166,10 +167,15 @@ class Sample:
 
 @dataclass(frozen=True)
 class Levels:
-    """The two limits of one metric; None means that level is not asked for."""
+    """The two limits of one metric; None means that level is not asked for.
+
+    Attributes:
+        min_difference: for a ratio of rates, how far apart the rates must be for an alert; else it is a warning.
+    """
 
     warning: float | None = None
     alert: float | None = None
+    min_difference: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """From measurements to a verdict: the one place where thresholds are applied."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from modelwatch.calibration.significance import benjamini_hochberg
 from modelwatch.domain import Judgement, Levels, Measurement, Result, Rules, Status
@@ -23,7 +24,9 @@ def judge(
     """
     measured = list(measurements)
     q_values = _q_values(measured, rules)
-    results = tuple(_judge_one(m, rules, q, n_current) for m, q in zip(measured, q_values, strict=True))
+    judged = (_judge_one(m, rules, q, n_current) for m, q in zip(measured, q_values, strict=True))
+    apart = {m.group: m.value for m in measured if m.metric == "demographic_parity_difference"}
+    results = tuple(_material(result, rules, apart) for result in judged)
     findings = tuple(sorted((r for r in results if r.status in ("alert", "warning")), key=_severity, reverse=True))
     statuses = {result.status for result in results}
     if unmeasured is not None:
@@ -62,7 +65,7 @@ def _judge_one(m: Measurement, rules: Rules, q_value: float | None, n_current: i
     if m.metric == "row_count":
         enough = n_current >= rules.minimum
         return Result(m, "ok" if enough else "insufficient_data", float(rules.minimum), reason=m.reason)
-    if not m.sufficient:
+    if not m.sufficient and not _is_harmless(m, resting):
         return Result(m, "insufficient_data", resting, q_value, m.reason)
     if m.value is None or m.effect is None:
         return Result(m, "not_computable", resting, q_value, m.reason)
@@ -75,6 +78,22 @@ def _judge_one(m: Measurement, rules: Rules, q_value: float | None, n_current: i
         if threshold is not None and is_significant and crosses(m, threshold):
             return Result(m, status, threshold, q_value, m.reason)
     return _not_crossed(m, levels, resting, q_value, is_significant=is_significant)
+
+
+def _material(result: Result, rules: Rules, apart: Mapping[str | None, float | None]) -> Result:
+    """A ratio between rates that are close together is a warning where the levels ask for a distance."""
+    least, gap = levels_of(result.measurement, rules).min_difference, apart.get(result.measurement.group)
+    if result.status != "alert" or least is None or gap is None or gap >= least:
+        return result
+    reason = f"a warning only: the rates are {gap:.3g} apart, less than {least:g}"
+    return replace(result, status="warning", reason=reason)
+
+
+def _is_harmless(m: Measurement, limit: float | None) -> bool:
+    """Whether an interval shows that the limit is kept, however few the events were."""
+    if limit is None or m.ci_low is None or m.ci_high is None:
+        return False
+    return m.ci_low >= limit if METRICS[m.metric].lower_is_worse else m.ci_high <= limit
 
 
 def _not_crossed(

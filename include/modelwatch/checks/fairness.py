@@ -2,182 +2,179 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from modelwatch.calibration import intervals
-from modelwatch.domain import Measurement
-from modelwatch.metrics import fairness
-from modelwatch.metrics.fairness import Cube, Levels, Rate
+import numpy as np
+
+from modelwatch.calibration.gaps import Gap, change_gap, difference_gap, needed, ratio_gap
+from modelwatch.checks.by_group import group_measurements
+from modelwatch.checks.groups import Groups
+from modelwatch.domain import Compare, Measurement, Outcome
+from modelwatch.metrics.fairness import Rate
 from modelwatch.profile.groups import GroupTable
 
-MIN_EVENTS = 10  # selected and not selected a group must be expected to have before its rate can accuse anyone
+NO_LABELS = "no labels"
+ENOUGH_FOR_QUIET = 200  # requests of a group that, without one event among them, still bound its rate below 5 %
+_SELECTION: Rate = "selection_rate"
+_WITH_LABELS = ("equal_opportunity_difference", "false_positive_rate_difference", "equalized_odds_difference")
 
 
 def measure_fairness(
-    reference: Mapping[str, GroupTable], current: Mapping[str, GroupTable], *, alpha: float
+    reference: Mapping[str, GroupTable],
+    current: Mapping[str, GroupTable],
+    *,
+    alpha: float,
+    compare: Compare = "extremes",
+    outcome: Outcome = "favourable",
 ) -> list[Measurement]:
     """Every fairness metric of every sensitive feature and intersection.
 
     Args:
         reference, current: group tables by attribute.
-        alpha: one minus the confidence of the intervals, before it is shared among the pairs of groups.
+        alpha: one minus the confidence of all intervals of a metric together, over the attributes and their comparisons
+            (Bonferroni).
+        compare: each group with every other ("extremes"), with the "rest", or with a named group (attribute -> level).
+        outcome: whether being selected is good for the person; for "adverse" the favourable outcome is compared too.
     """
+    groups = [
+        Groups(table, reference.get(name), alpha / len(current), compare, outcome) for name, table in current.items()
+    ]
+    listed = group_measurements(groups)
     return [
-        measurement
-        for attribute, table in current.items()
-        for measurement in AttributeFairness(table, reference.get(attribute), alpha).measurements()
+        m for one, its_own in zip(groups, listed, strict=True) for m in [*its_own, *AcrossGroups(one).measurements()]
     ]
 
 
 @dataclass(frozen=True)
-class Extremes:
-    """The two groups a difference and a ratio compare, with the interval of each."""
+class Unclear:
+    """Why groups cannot be compared, with what is known all the same."""
 
-    difference: float
-    difference_interval: tuple[float, float]
-    ratio: float | None
-    ratio_interval: tuple[float, float]
-    n: int
-    evidence: str
+    reason: str
+    gap: Gap | None = None
+    is_bounded: bool = False
+    is_too_small: bool = True
 
 
-class AttributeFairness:
-    """One sensitive feature's (or intersection's) groups in the window."""
+class AcrossGroups:
+    """The metrics across one attribute's groups."""
 
-    def __init__(self, table: GroupTable, reference: GroupTable | None, alpha: float) -> None:
-        self.table, self.reference, self.alpha = table, reference, alpha
-        self.n = sum(int(cube.sum()) for cube in table.counts.values())
-        self.n_reference = sum(int(cube.sum()) for cube in reference.counts.values()) if reference else None
-        self.has_labels = any(int(cube[:, :2].sum()) for cube in table.counts.values())
+    def __init__(self, groups: Groups) -> None:
+        self.groups = groups
 
     def measurements(self) -> list[Measurement]:
-        """Selection rates and demographic parity; with labels also the error rates and their differences."""
-        results = [*self._groups("selection_rate"), *self._parity()]
-        if not self.has_labels:
-            names = ("true_positive_rate", "false_positive_rate", *_WITH_LABELS)
-            return results + [self._across(name, None, reason="no labels") for name in names]
-        for rate in ("true_positive_rate", "false_positive_rate", "false_negative_rate"):
-            results += self._groups(rate)
-        return results + self._odds()
+        """Demographic parity and its change; with labels also the differences of the error rates."""
+        results = [self._difference("demographic_parity_difference", "selection_rate"), *self._ratios(), self._change()]
+        if not self.groups.has_labels:
+            return results + [self._result(name, "selection_rate", reason=NO_LABELS) for name in _WITH_LABELS]
+        return [
+            *results,
+            self._difference("equal_opportunity_difference", "true_positive_rate"),
+            self._difference("false_positive_rate_difference", "false_positive_rate"),
+            self._odds(),
+        ]
 
-    def _groups(self, rate: Rate) -> list[Measurement]:
-        """One result per group: small ones are listed as insufficient, never dropped."""
-        defined = {k: v for k, v in self.table.counts.items() if fairness.denominator(v, rate)}
-        rates = fairness.rates_by_group(defined, rate) if defined else {}
-        return [self._group(levels, cube, rate, rates.get(levels)) for levels, cube in self.table.counts.items()]
+    def _difference(self, metric: str, rate: Rate) -> Measurement:
+        return self._of_gap(metric, rate, self._difference_gap(rate, self.groups.alpha))
 
-    def _group(self, levels: Levels, cube: Cube, rate: Rate, value: float | None) -> Measurement:
-        n = fairness.denominator(cube, rate)
-        base = Measurement(
-            check="fairness",
-            metric=rate,
-            group=self.table.group(levels),
-            value=value,
-            n_reference=self._n_reference(levels, rate),
-            n_current=n,
+    def _difference_gap(self, rate: Rate, alpha: float) -> Gap | Unclear:
+        """The gap of the groups with enough events; of the others only that it is small, where that can be said."""
+        chosen, against = self.groups.comparable(rate)
+        if isinstance(against, str | int) and chosen.sum() > 1:
+            return self._named(difference_gap(self.groups.counts(rate).take(chosen), against, alpha=alpha), chosen)
+        counts = self.groups.counts(rate)
+        defined = counts.n > 0
+        if len(counts.n) < 2:
+            return Unclear("a single group: nothing to compare it with", is_too_small=False)
+        many = counts.n >= ENOUGH_FOR_QUIET
+        is_bounded = int(many.sum()) > 1
+        used = many if is_bounded else defined
+        if used.sum() < 2:
+            return Unclear(self.groups.why_not(rate))
+        gap = self._named(difference_gap(counts.take(used), "extremes", alpha=alpha), used)
+        return Unclear(self.groups.why_not(rate), gap, is_bounded)
+
+    def _ratios(self) -> list[Measurement]:
+        ratios = [self._ratio("demographic_parity_ratio", is_favourable=False)]
+        return (
+            [*ratios, self._ratio("favourable_parity_ratio", is_favourable=True)] if self.groups.is_adverse else ratios
         )
-        if value is None:
-            return replace(base, reason="no request to divide by in this group")
-        low, high = intervals.rate_interval(fairness.numerator(cube, rate), n, alpha=self.alpha)
-        needed = self._needed(rate)
-        enough = n >= needed
-        reason = None if enough else f"{n} requests; about {needed} are needed for {MIN_EVENTS} events"
-        return replace(base, effect=value, ci_low=low, ci_high=high, sufficient=enough, reason=reason)
 
-    def _n_reference(self, levels: Levels, rate: Rate) -> int | None:
-        cube = self.reference.counts.get(levels) if self.reference else None
-        return None if cube is None else fairness.denominator(cube, rate)
+    def _ratio(self, metric: str, *, is_favourable: bool) -> Measurement:
+        rate = _SELECTION
+        chosen, against = self.groups.comparable(rate)
+        if against is None or chosen.sum() < 2:
+            unclear = self._difference_gap(rate, self.groups.alpha)
+            is_too_small = isinstance(unclear, Unclear) and unclear.is_too_small
+            reason = unclear.reason if isinstance(unclear, Unclear) else None
+            return self._result(metric, rate, reason=reason, sufficient=not is_too_small)
+        counts = self.groups.counts(rate).take(chosen)
+        gap = ratio_gap(counts.non_events() if is_favourable else counts, against, alpha=self.groups.alpha)
+        if gap is None:
+            return self._result(metric, rate, reason="no group had a selected request")
+        return self._of_gap(metric, rate, self._named(gap, chosen), is_favourable=is_favourable)
 
-    def _needed(self, rate: Rate) -> int:
-        """Requests a group needs so that, at the overall rate, it would have `MIN_EVENTS` of either kind."""
-        cubes = self.table.counts.values()
-        n = sum(fairness.denominator(cube, rate) for cube in cubes)
-        share = (sum(fairness.numerator(cube, rate) for cube in cubes) + 0.5) / (n + 1)
-        return int(-(-MIN_EVENTS // min(share, 1 - share)))
+    def _change(self) -> Measurement:
+        """How much wider a gap is than it was in the reference, among groups large enough in both."""
+        metric, rate = "demographic_parity_difference_change", _SELECTION
+        now, before = self.groups.counts(rate), self.groups.reference_counts(rate)
+        if before is None:
+            return self._result(metric, rate, reason="the reference has no decisions of these groups")
+        if len(now.n) < 2:
+            return self._result(metric, rate, reason="a single group: nothing to compare it with")
+        large = (now.n >= needed(now)) & (before.n >= needed(before))
+        against = self.groups.against_within(large)
+        if large.sum() < 2 or against is None:
+            reason = f"{self.groups.why_not(rate, large)} both now and in the reference ({needed(before)})"
+            return self._result(metric, rate, reason=reason, sufficient=False)
+        gap = change_gap(now.take(large), before.take(large), against, alpha=self.groups.alpha)
+        gap = self._named(gap, large)
+        evidence = self.groups.moved(gap.first, gap.second, now, before)
+        return replace(self._of_gap(metric, rate, gap), evidence=evidence)
 
-    def _parity(self) -> list[Measurement]:
-        extremes, reason = self._extremes("selection_rate")
-        difference, ratio = "demographic_parity_difference", "demographic_parity_ratio"
-        if extremes is None:
-            return [self._across(name, None, reason=reason, sufficient=False) for name in (difference, ratio)]
-        if extremes.ratio is None:
-            no_ratio = self._across(ratio, None, reason="no group had a selected request")
-            return [self._difference(difference, extremes), no_ratio]
-        low, high = extremes.ratio_interval
-        evidence = extremes.evidence
-        measured = self._across(ratio, extremes.ratio, interval=(low, high), n=extremes.n, evidence=evidence)
-        return [self._difference(difference, extremes), measured]
+    def _odds(self) -> Measurement:
+        """The larger of two differences: each interval gets half of alpha, so that both hold together."""
+        rates: tuple[Rate, Rate] = ("true_positive_rate", "false_positive_rate")
+        metric = "equalized_odds_difference"
+        gaps = [self._difference_gap(rate, self.groups.alpha / 2) for rate in rates]
+        clear = [gap for gap in gaps if isinstance(gap, Gap)]
+        if len(clear) < 2:
+            return self._of_gap(
+                metric, *next((r, g) for r, g in zip(rates, gaps, strict=True) if isinstance(g, Unclear))
+            )
+        larger = 0 if clear[0].value >= clear[1].value else 1
+        low, high = max(gap.low for gap in clear), max(gap.high for gap in clear)
+        return self._of_gap(metric, rates[larger], replace(clear[larger], low=low, high=high))
 
-    def _odds(self) -> list[Measurement]:
-        tpr, tpr_reason = self._extremes("true_positive_rate")
-        fpr, fpr_reason = self._extremes("false_positive_rate")
-        opportunity = (
-            self._difference("equal_opportunity_difference", tpr)
-            if tpr
-            else self._across("equal_opportunity_difference", None, reason=tpr_reason, sufficient=False)
-        )
-        if tpr is None or fpr is None:
-            reason = tpr_reason or fpr_reason
-            odds = self._across("equalized_odds_difference", None, reason=reason, sufficient=False)
-        else:
-            larger = tpr if tpr.difference >= fpr.difference else fpr
-            odds = self._difference("equalized_odds_difference", larger)
-        return [opportunity, odds]
+    def _named(self, gap: Gap, chosen: Any) -> Gap:  # noqa: ANN401  # a mask of any length
+        """The gap with its groups numbered among all groups, not among the chosen ones."""
+        places = np.flatnonzero(chosen)
+        second = int(places[gap.second]) if gap.second >= 0 else -1
+        return replace(gap, first=int(places[gap.first]), second=second)
 
-    def _extremes(self, rate: Rate) -> tuple[Extremes | None, str | None]:
-        """The groups with the highest and the lowest rate, among those with enough requests."""
-        needed = self._needed(rate)
-        large = {k: v for k, v in self.table.counts.items() if fairness.denominator(v, rate) >= needed}
-        if len(large) < 2:
-            return None, f"{len(large)} of {len(self.table.counts)} groups have the {needed} requests needed"
-        rates = fairness.rates_by_group(large, rate)
-        low, high = min(rates, key=rates.__getitem__), max(rates, key=rates.__getitem__)
-        x1, n1 = fairness.numerator(large[high], rate), fairness.denominator(large[high], rate)
-        x2, n2 = fairness.numerator(large[low], rate), fairness.denominator(large[low], rate)
-        pairs = len(large) * (len(large) - 1) // 2  # the extremes were picked among all pairs
-        alpha = self.alpha / pairs
-        evidence = (
-            f"{self.table.group(low)} {rates[low]:.3g} (n={n2}), {self.table.group(high)} {rates[high]:.3g} (n={n1})"
-        )
-        return Extremes(
-            fairness.difference(rates),
-            intervals.difference_interval(x1, n1, x2, n2, alpha=alpha),
-            fairness.ratio(rates),
-            intervals.ratio_interval(x2, n2, x1, n1, alpha=alpha),
-            n1 + n2,
-            evidence,
-        ), None
+    def _of_gap(self, metric: str, rate: Rate, found: Gap | Unclear, *, is_favourable: bool = False) -> Measurement:
+        gap = found.gap if isinstance(found, Unclear) else found
+        base = self._result(metric, rate)
+        if gap is not None:
+            counts = self.groups.counts(rate)
+            counts = counts.non_events() if is_favourable else counts
+            evidence = self.groups.two(gap.second, gap.first, counts)
+            base = replace(base, value=gap.value, effect=gap.value, evidence=evidence)
+        if isinstance(found, Unclear):
+            has_interval = gap is not None and found.is_bounded
+            base = replace(base, sufficient=not found.is_too_small, reason=found.reason)
+            return replace(base, ci_low=gap.low, ci_high=gap.high) if gap is not None and has_interval else base
+        return replace(base, ci_low=found.low, ci_high=found.high, smallest_detectable=found.half_width)
 
-    def _difference(self, metric: str, extremes: Extremes) -> Measurement:
-        low, high = extremes.difference_interval
-        return self._across(metric, extremes.difference, interval=(low, high), n=extremes.n, evidence=extremes.evidence)
-
-    def _across(
-        self,
-        metric: str,
-        value: float | None,
-        *,
-        interval: tuple[float, float] | None = None,
-        n: int | None = None,
-        reason: str | None = None,
-        sufficient: bool = True,
-        evidence: str | None = None,
-    ) -> Measurement:
+    def _result(self, metric: str, rate: Rate, *, reason: str | None = None, sufficient: bool = True) -> Measurement:
         """A metric across the groups; its group is the attribute itself."""
+        before = self.groups.reference_counts(rate)
         return Measurement(
             check="fairness",
             metric=metric,
-            group=self.table.attribute,
-            value=value,
-            effect=value,
-            ci_low=interval[0] if interval else None,
-            ci_high=interval[1] if interval else None,
-            smallest_detectable=(interval[1] - interval[0]) / 2 if interval else None,
-            n_reference=self.n_reference,
-            n_current=self.n if n is None else n,
+            group=self.groups.table.attribute,
+            value=None,
+            n_reference=None if before is None else int(before.n.sum()),
+            n_current=int(self.groups.counts(rate).n.sum()),
             sufficient=sufficient,
             reason=reason,
-            evidence=evidence,
         )
-
-
-_WITH_LABELS = ("equal_opportunity_difference", "equalized_odds_difference")

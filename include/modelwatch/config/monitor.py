@@ -23,7 +23,7 @@ from modelwatch.config.parts import (
 )
 from modelwatch.config.schema import schema_of
 from modelwatch.config.sources import Source
-from modelwatch.config.thresholds import DEFAULTS, Threshold, check_thresholds
+from modelwatch.config.thresholds import Threshold, check_thresholds, defaults
 from modelwatch.domain import Levels, Rules, Schema
 from modelwatch.errors import did_you_mean
 
@@ -122,7 +122,7 @@ class Monitor(Strict):
             if feature.thresholds
         }
         return Rules(
-            levels={**DEFAULTS, **own},
+            levels={**defaults(self.decision.outcome), **own},
             by_feature=by_feature,
             false_discovery_rate=self.false_discovery_rate,
             minimum=self.sample.minimum,

@@ -13,7 +13,7 @@ from modelwatch.config.thresholds import (
     Threshold,
     problems_of,
 )
-from modelwatch.domain import Outcome
+from modelwatch.domain import Compare, Outcome
 from modelwatch.errors import did_you_mean
 
 ColumnName = Annotated[str, Field(min_length=1)]
@@ -102,23 +102,33 @@ def _feature(value: Any) -> Any:  # noqa: ANN401  # whatever stands in the file
 FeatureEntry = Annotated[Feature, BeforeValidator(_feature)]
 
 
+def _compare(value: Any) -> Any:  # noqa: ANN401  # whatever stands in the file
+    is_named = isinstance(value, dict) and value and all(isinstance(level, str) and level for level in value.values())
+    if value not in ("extremes", "rest") and not is_named:
+        message = f"expected extremes, rest, or reference groups such as {{gender: M}}, found {shown(value)}"
+        raise ValueError(message)
+    return value
+
+
 class Fairness(Strict):
     """Whose treatment is compared.
 
     Attributes:
         bands: ascending cut points that turn a numeric sensitive feature into groups.
         intersections: lists of sensitive features whose combinations are groups too.
+        compare: every group with every other (extremes), each with the rest, or with a named group of its feature.
         window: fairness is judged over the windows of this length together; by default over the window alone.
     """
 
     sensitive: list[ColumnName] = Field(min_length=1)
     bands: dict[str, list[float]] = Field(default_factory=dict)
     intersections: list[list[str]] = Field(default_factory=list)
+    compare: Annotated[Compare, BeforeValidator(_compare)] = "extremes"
     window: Duration | None = None
 
     @model_validator(mode="after")
     def _fitting(self) -> "Fairness":
-        require_none([*self._of_sensitive(), *self._of_bands(), *self._of_intersections()])
+        require_none([*self._of_sensitive(), *self._of_bands(), *self._of_intersections(), *self._of_compare()])
         return self
 
     def _of_sensitive(self) -> list[tuple[Place, str]]:
@@ -148,6 +158,10 @@ class Fairness(Strict):
             elif names in self.intersections[:i]:
                 problems.append((here, "is listed twice"))
         return problems
+
+    def _of_compare(self) -> list[tuple[Place, str]]:
+        named = {} if isinstance(self.compare, str) else self.compare
+        return [(("compare", name), self._stranger(name)) for name in named if name not in self.sensitive]
 
     def _stranger(self, name: str) -> str:
         hint = did_you_mean(name, self.sensitive)

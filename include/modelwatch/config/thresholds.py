@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from modelwatch.config.base import Place, Strict, require_none, shown
-from modelwatch.domain import Levels
+from modelwatch.domain import Levels, Outcome
 from modelwatch.errors import did_you_mean
 
 # name -> (low, high, lower is worse); metrics/ has the full registry, which configuration must not import.
@@ -25,9 +25,15 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
     "true_positive_rate": (0, 1, True),
     "false_positive_rate": (0, 1, False),
     "false_negative_rate": (0, 1, False),
+    "statistical_parity_difference": (0, 1, False),
+    "impact_ratio": (0, None, True),
+    "favourable_impact_ratio": (0, None, True),
     "demographic_parity_difference": (0, 1, False),
+    "demographic_parity_difference_change": (0, 1, False),
     "demographic_parity_ratio": (0, 1, True),
+    "favourable_parity_ratio": (0, 1, True),
     "equal_opportunity_difference": (0, 1, False),
+    "false_positive_rate_difference": (0, 1, False),
     "equalized_odds_difference": (0, 1, False),
 }
 
@@ -48,8 +54,26 @@ DEFAULTS: dict[str, Levels] = {
     "out_of_range_share": Levels(0.01, 0.03),
     "unseen_share": Levels(0.01, 0.015),
     "demographic_parity_difference": Levels(0.05, 0.1),
-    "demographic_parity_ratio": Levels(warning=0.8),
+    "demographic_parity_difference_change": Levels(0.025, 0.05),
+    "demographic_parity_ratio": Levels(alert=0.8),
+    "equal_opportunity_difference": Levels(0.05, 0.1),
 }
+
+# Where being selected harms the person: the four-fifths rule is meant for the favourable outcome, so it is that one's
+# ratio; among flags that few people get, a ratio is an alert only when the rates are also far apart; and people who did
+# nothing wrong are flagged alike.
+_ADVERSE: dict[str, Levels] = {
+    "demographic_parity_ratio": Levels(alert=0.8, min_difference=0.05),
+    "favourable_parity_ratio": Levels(alert=0.8),
+    "false_positive_rate_difference": Levels(0.05, 0.1),
+}
+
+
+def defaults(outcome: Outcome) -> dict[str, Levels]:
+    """The levels of the metrics that a monitor file says nothing of."""
+    if outcome == "favourable":
+        return DEFAULTS
+    return {**{name: levels for name, levels in DEFAULTS.items() if name != "equal_opportunity_difference"}, **_ADVERSE}
 
 
 class Threshold(Strict):

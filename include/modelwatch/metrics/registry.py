@@ -46,7 +46,33 @@ METRICS = {
         MetricInfo("true_positive_rate", ("fairness",), "Share selected of a group's positives.", high=1.0),
         MetricInfo("false_positive_rate", ("fairness",), "Share selected of a group's negatives.", high=1.0),
         MetricInfo("false_negative_rate", ("fairness",), "Share not selected of a group's positives.", high=1.0),
+        MetricInfo(
+            "statistical_parity_difference",
+            ("fairness",),
+            "A group's selection rate minus that of the group or the rest it is compared with.",
+            low=-1.0,
+            high=1.0,
+        ),
+        MetricInfo(
+            "impact_ratio",
+            ("fairness",),
+            "A group's selection rate over that of the group or the rest it is compared with.",
+            lower_is_worse=True,
+        ),
+        MetricInfo(
+            "favourable_impact_ratio",
+            ("fairness",),
+            "The impact ratio of not being selected, where being selected is adverse.",
+            lower_is_worse=True,
+        ),
         MetricInfo("demographic_parity_difference", ("fairness",), "Largest minus smallest selection rate.", high=1.0),
+        MetricInfo(
+            "demographic_parity_difference_change",
+            ("fairness",),
+            "How much of a gap between selection rates is new since the reference; negative when it narrowed.",
+            low=-1.0,
+            high=1.0,
+        ),
         MetricInfo(
             "demographic_parity_ratio",
             ("fairness",),
@@ -55,9 +81,22 @@ METRICS = {
             lower_is_worse=True,
         ),
         MetricInfo(
+            "favourable_parity_ratio",
+            ("fairness",),
+            "Smallest over largest rate of not being selected, where being selected is adverse.",
+            high=1.0,
+            lower_is_worse=True,
+        ),
+        MetricInfo(
             "equal_opportunity_difference",
             ("fairness",),
             "Largest minus smallest true positive rate.",
+            high=1.0,
+        ),
+        MetricInfo(
+            "false_positive_rate_difference",
+            ("fairness",),
+            "Largest minus smallest false positive rate: among those who should not be selected.",
             high=1.0,
         ),
         MetricInfo(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from modelwatch.domain import Schema, Sensitive
 
 MISSING = "(missing)"
+MAX_DENSE = 1_000_000  # codes up to here are counted in an array; beyond, by sorting the rows
 
 Cube = NDArray[np.int64]
 
@@ -64,7 +65,9 @@ def group_levels(rows: pa.Table, sensitive: Sensitive) -> pa.ChunkedArray:
     if sensitive.bands:
         values = _banded(values, sensitive.bands)
     elif pa.types.is_floating(values.type):
-        values = pa.chunked_array([pa.array([_text(value) for value in values.to_pylist()], pa.string())])
+        encoded = values.combine_chunks().dictionary_encode()
+        names = pa.array([_text(value) for value in encoded.dictionary.to_pylist()], pa.string())
+        values = pa.chunked_array([names.take(encoded.indices)])
     return pc.fill_null(values, MISSING)
 
 
@@ -97,8 +100,19 @@ def _count(attributes: tuple[str, ...], columns: list[pa.ChunkedArray], outcome:
     for column in columns:
         encoded = column.combine_chunks().dictionary_encode()
         names = encoded.dictionary.to_pylist()
-        code = code * len(names) + np.asarray(encoded.indices, dtype=np.int64)
-        levels = [(*level, name) for level in levels for name in names]
-    cube = np.bincount(code * 6 + outcome, minlength=6 * len(levels)).reshape(len(levels), 2, 3)
-    counts = {level: cube[i].astype(np.int64) for i, level in enumerate(levels) if cube[i].any()}
-    return GroupTable(attributes, {level: counts[level] for level in sorted(counts)})
+        code, seen = _renumbered(code * len(names) + np.asarray(encoded.indices, dtype=np.int64))
+        levels = [(*levels[pair // len(names)], names[pair % len(names)]) for pair in seen]
+    cubes = np.bincount(code * 6 + outcome, minlength=6 * len(levels)).reshape(-1, 2, 3).astype(np.int64)
+    order = sorted(range(len(levels)), key=levels.__getitem__) if len(outcome) else []
+    return GroupTable(attributes, {levels[i]: cubes[i] for i in order})
+
+
+def _renumbered(code: Cube) -> tuple[Cube, list[int]]:
+    """The codes that occur, in order, and each row's place among them: combinations that nobody has cost nothing."""
+    if not len(code) or int(code.max()) > MAX_DENSE:
+        seen, place = np.unique(code, return_inverse=True)
+        return place.astype(np.int64), seen.tolist()
+    seen = np.flatnonzero(np.bincount(code))
+    place = np.zeros(int(code.max()) + 1, dtype=np.int64)
+    place[seen] = np.arange(len(seen))
+    return place[code], seen.tolist()

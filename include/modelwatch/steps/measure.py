@@ -32,7 +32,13 @@ def prediction_drift(reference: Profile, current: Profile, monitor: Monitor) -> 
 
 def fairness(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
     """Rates by group, their differences and ratios."""
-    return measure_fairness(reference.groups, current.groups, alpha=monitor.rules().false_discovery_rate)
+    return measure_fairness(
+        reference.groups,
+        current.groups,
+        alpha=monitor.false_discovery_rate,
+        compare=monitor.fairness.compare if monitor.fairness else "extremes",
+        outcome=monitor.decision.outcome,
+    )
 
 
 MEASURES: Mapping[Check, Measure] = {
