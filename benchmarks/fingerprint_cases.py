@@ -137,10 +137,14 @@ def numeric_cases(n_reference: int, n: int, seed: int) -> Iterator[Case]:
             yield case(f"scale_x{10**k}", draw(rng, n) * 10.0**k)
             yield case(f"scale_div{10**k}", draw(rng, n) / 10.0**k)
         by = rng.choice([-1, 1]) * rng.uniform(2, 8) * reference.std()
-        yield case("offset", draw(rng, n) + (round(by) or 1 if rng.random() < 0.5 or base in ("counts", "hour") else by))
+        yield case(
+            "offset", draw(rng, n) + (round(by) or 1 if rng.random() < 0.5 or base in ("counts", "hour") else by)
+        )
         if base != "centred":
             yield case("sign_flip", -draw(rng, n))
-        yield case("stuck", np.where(np.arange(n) < n * rng.choice([0.0, 0.3]), draw(rng, n), reference[reference > 0][0]))
+        yield case(
+            "stuck", np.where(np.arange(n) < n * rng.choice([0.0, 0.3]), draw(rng, n), reference[reference > 0][0])
+        )
         yield case("sentinel_burst", some(rng, draw(rng, n), float(rng.choice([-1, -999, 99, 9999, 1e6])), base))
         if base != "zero_inflated":
             yield case("zero_burst", np.where(rng.random(n) < rng.uniform(0.04, 0.15), 0.0, draw(rng, n)))

@@ -77,7 +77,9 @@ def report(
         cases = sum(count for (t, _), count in totals.items() if t == truth)
         print(f"a specific cause where nothing was done ({truth}): {false / cases:.2%} of {cases}")
     bases = dict.fromkeys(base for _, base in injected)
-    shares = {b: sum(right[k] for k in injected if k[1] == b) / sum(totals[k] for k in injected if k[1] == b) for b in bases}
+    shares = {
+        b: sum(right[k] for k in injected if k[1] == b) / sum(totals[k] for k in injected if k[1] == b) for b in bases
+    }
     print("by distribution: " + ", ".join(f"{base} {share:.1%}" for base, share in shares.items()))
 
 

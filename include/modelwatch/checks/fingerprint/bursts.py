@@ -12,6 +12,7 @@ LEAST = 0.01  # of the current values; smaller heaps are not worth a claim
 STUCK = 0.5  # from here on a value within the usual range is stuck rather than a filler
 SURE = 5.0  # standard errors
 NEARBY = 0.02  # share of the reference on either side that says what a cell should hold
+SECOND = 0.5  # a second heap above this part of the first: then this is about more than one value
 ALONE = 0.1  # beyond the reference, a heap's neighbours hold at most this part of it; a tail's hold more
 
 
@@ -97,23 +98,28 @@ def _heap_within(pair: Pair) -> Heap | None:
     if len(gain) == 0:
         return None
     cell = 1 + int(np.argmax(gain))
-    expected = (before[cell] + 2) * _nearby_ratio(pair, cell)
+    if np.partition(np.append(gain, 0.0), -2)[-2] > SECOND * gain[cell - 1]:
+        return None
+    ratio, error = _nearby_ratio(pair, cell)
+    expected = (before[cell] + 2) * ratio
     excess = float(after[cell] - expected)
-    if excess < LEAST * pair.m or excess < SURE * math.sqrt(expected + 1):
+    if excess < LEAST * pair.m or excess < SURE * math.sqrt(expected + 1 + (before[cell] * error) ** 2):
         return None
     return Heap(_value_in(pair, cell), before[cell] / pair.n, after[cell] / pair.m, is_usual=True)
 
 
-def _nearby_ratio(pair: Pair, cell: int) -> float:
-    """Current values per reference value beside the cell: the larger of both sides', so that a slope is no heap."""
+def _nearby_ratio(pair: Pair, cell: int) -> tuple[float, float]:
+    """Current values per reference value beside the cell, and its standard error: the larger of both sides' ratios, so
+    that a slope is no heap.
+    """
     before, after = pair.reference.finite, pair.current.finite
     upto = np.concatenate([[0], np.cumsum(before)])
-    wanted = NEARBY * pair.n
+    wanted = max(NEARBY * pair.n, before[cell] / 2)
     left = max(0, int(np.searchsorted(upto, upto[cell] - wanted, side="right")) - 1)
     right = min(len(before), int(np.searchsorted(upto, upto[cell + 1] + wanted, side="left")))
     sides = [slice(left, cell), slice(cell + 1, max(right, cell + 1))]
-    ratios = [(after[side].sum() + 0.5) / before[side].sum() for side in sides if before[side].any()]
-    return float(max(ratios, default=pair.m / pair.n))
+    counts = [(float(after[side].sum()) + 0.5, float(before[side].sum())) for side in sides if before[side].any()]
+    return max(((held / r, math.sqrt(held) / r) for held, r in counts), default=(pair.m / pair.n, 0.0))
 
 
 def _heap_beyond(pair: Pair) -> Heap | None:
@@ -123,6 +129,8 @@ def _heap_beyond(pair: Pair) -> Heap | None:
     most = int(np.argmax(outside))
     count = int(outside[most])
     if count < max(LEAST * pair.m, SURE):
+        return None
+    if np.partition(np.append(outside, 0), -2)[-2] > SECOND * count:
         return None
     beside = np.abs(buckets.keys - buckets.keys[most]) == 1
     if not buckets.exact and buckets.counts[beside].sum() > ALONE * count:

@@ -108,8 +108,9 @@ class Pair:
 
     def moved(self, slack: float = 0.0) -> Floats:
         """The points at which ``seen`` is the share below, put clear of the rounding of values beside them."""
-        sides = np.where(self._is_after, 1.0, -1.0)
-        moved: Floats = self.points + sides * np.maximum(TOLERANCE * (np.abs(self.points) + slack), TINY)
+        clear = TOLERANCE * (np.abs(self.points) + slack)
+        clear[clear == 0] = TINY
+        moved: Floats = self.points + np.where(self._is_after, clear, -clear)
         return moved
 
     @cached_property
@@ -120,7 +121,7 @@ class Pair:
 
 
 def _share_at(curve: Curve, value: float) -> float:
-    clear = max(abs(value) * TOLERANCE, TINY)
+    clear = abs(value) * TOLERANCE or TINY
     below, upto = curve.below(np.array([value - clear, value + clear]))
     return float(upto - below)
 
