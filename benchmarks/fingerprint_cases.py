@@ -1,4 +1,4 @@
-"""Seeded changes of known cause: every cause on every kind of distribution it can happen to, and changes without one."""
+"""Seeded changes of known cause: every cause on every kind of distribution that it can happen to, and none at all."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

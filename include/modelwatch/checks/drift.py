@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from modelwatch.calibration import effects, significance
 from modelwatch.calibration.rises import Rise, most_surprising_rise
 from modelwatch.calibration.variation import NONE, Sizes, Variation, Variations
+from modelwatch.checks.fingerprint import explain
+from modelwatch.checks.wording import percent
 from modelwatch.domain import Check, Measurement
 from modelwatch.metrics import drift
 from modelwatch.metrics.bins import UNSEEN, Bins, fit_bins
@@ -71,7 +73,8 @@ class ColumnDrift:
         reason = self._not_computable()
         if reason is not None:
             return [self._measurement(metric, None, reason=reason) for metric in metrics]
-        return [getattr(self, f"_{metric}")() for metric in metrics]
+        measured = [getattr(self, f"_{metric}")() for metric in metrics]
+        return explain(measured, self.reference, self.current, alpha=self.alpha)
 
     def _not_computable(self) -> str | None:
         for side, profile in (("reference", self.reference), ("current sample", self.current)):
@@ -206,11 +209,6 @@ class ColumnDrift:
             evidence=evidence,
             reason=reason,
         )
-
-
-def percent(share: float) -> str:
-    """A share for people: ``"0.1 %"``, ``"12.3 %"``."""
-    return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else f"{100 * share:.2g} %"
 
 
 def median(profile: NumericProfile) -> str:

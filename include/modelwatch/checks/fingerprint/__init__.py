@@ -11,6 +11,8 @@ from modelwatch.profile.features import CategoricalProfile, FeatureProfile, Nume
 
 __all__ = ["UNKNOWN", "UNSPECIFIC", "Cause", "explain", "fingerprint"]
 
+ALL_SAID = frozenset({"new_category", "null_burst"})
+
 
 def fingerprint(reference: FeatureProfile, current: FeatureProfile) -> Cause:
     """Why a feature moved, from its two profiles in the same cells.
@@ -29,7 +31,8 @@ def explain(
 ) -> list[Measurement]:
     """The measurements of one column with the cause of its change, when one of them is significant at ``alpha``.
 
-    The phrase goes first in each one's evidence. Without significance nothing moved, and nothing is asked.
+    The phrase goes first in each one's evidence, or in its place where it says the same. Without significance nothing
+    moved, and nothing is asked.
     """
     if not any(m.p_value is not None and m.p_value <= alpha for m in measured):
         return list(measured)
@@ -38,4 +41,6 @@ def explain(
 
 
 def _sentence(cause: Cause, evidence: str | None) -> str | None:
+    if cause.word in ALL_SAID:
+        return cause.phrase
     return "; ".join(part for part in (cause.phrase, evidence) if part) or None

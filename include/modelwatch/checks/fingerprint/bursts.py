@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modelwatch.checks.fingerprint.cause import Cause, share
+from modelwatch.checks.fingerprint.cause import Cause
 from modelwatch.checks.fingerprint.curve import Floats, Pair
+from modelwatch.checks.wording import change, percent
 
 LEAST = 0.01  # of the current values; smaller heaps are not worth a claim
 STUCK = 0.5  # from here on a value within the usual range is stuck rather than a filler
@@ -32,7 +33,7 @@ def stuck(pair: Pair) -> Cause | None:
     if value is None or value != pair.current.high:
         return None
     before = pair.share_before(value)
-    return Cause("stuck", f"every value is {value:.6g} ({share(before)} before)") if before**pair.m < 1e-6 else None
+    return Cause("stuck", f"every value is {value:.6g} ({percent(before)} before)") if before**pair.m < 1e-6 else None
 
 
 def burst(pair: Pair) -> Cause | None:
@@ -50,12 +51,12 @@ def burst(pair: Pair) -> Cause | None:
     noise = 1.63 * math.sqrt(1 / pair.n + 1 / max(rest, 1.0)) + 0.01  # one in a hundred exceeds it
     if rest >= 50 and pair.distance(replaced) > noise * (1 - part):
         return None
-    change = f"{share(heap.before)} -> {share(heap.after)}"
+    shares = change(heap.before, heap.after)
     if heap.value == 0:
-        return Cause("zero_burst", f"more values are 0 ({change}), the others are as before")
+        return Cause("zero_burst", f"more values are 0 ({shares}), the others are as before")
     if part >= STUCK and heap.is_usual:
-        return Cause("stuck", f"most values are {heap.value:.6g} ({change}), the others are as before")
-    return Cause("sentinel_burst", f"{heap.value:.6g} stands in for values ({change}), the others are as before")
+        return Cause("stuck", f"most values are {heap.value:.6g} ({shares}), the others are as before")
+    return Cause("sentinel_burst", f"{heap.value:.6g} stands in for values ({shares}), the others are as before")
 
 
 def clipped(pair: Pair) -> Cause | None:
@@ -74,7 +75,7 @@ def clipped(pair: Pair) -> Cause | None:
         return None
     ends = [f"{name} {value:.6g}" for name, value in (("above", high), ("below", low)) if math.isfinite(value)]
     beyond = float(1 - pair.before.below(np.array([high]))[0] + pair.before.below(np.array([low]))[0])
-    return Cause("clipped", f"values are cut off {' and '.join(ends)} ({share(beyond)} of them were beyond)")
+    return Cause("clipped", f"values are cut off {' and '.join(ends)} ({percent(beyond)} of them were beyond)")
 
 
 def _is_limit(pair: Pair, value: float | None, *, is_upper: bool) -> bool:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwatch.calibration.significance import chi2_p_value, proportion_p_value
-from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, listed, null_burst, share
+from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, listed, null_burst
+from modelwatch.checks.wording import change, percent
 from modelwatch.profile.features import CategoricalProfile
 
 Floats = NDArray[np.float64]
@@ -91,7 +92,7 @@ def _stuck(shares: Shares) -> Cause | None:
     name, most, before = max(counts, key=lambda item: item[1])
     if most < shares.m or before**shares.m > CERTAIN:
         return None
-    return Cause("stuck", f"every value is {listed([name])} ({share(before)} before)")
+    return Cause("stuck", f"every value is {listed([name])} ({percent(before)} before)")
 
 
 def _recased(shares: Shares) -> Cause | None:
@@ -104,7 +105,7 @@ def _recased(shares: Shares) -> Cause | None:
     first = next(iter(pairs))
     more = f", and {len(pairs) - 1} more" if len(pairs) > 1 else ""
     written = f"'{pairs[first][:40]}' is now written '{first[:40]}'{more}"
-    return Cause("recased_category", f"{written} ({share(told / shares.m)} of values)")
+    return Cause("recased_category", f"{written} ({percent(told / shares.m)} of values)")
 
 
 def _renamed(shares: Shares) -> Cause | None:
@@ -121,7 +122,7 @@ def _renamed(shares: Shares) -> Cause | None:
         return None
     if _is_proportional_loss(shares, lost):
         return None
-    told = f"{listed(list(shares.new))} took the place of {listed(gone)} ({share(shares.n_new / shares.m)} of values)"
+    told = f"{listed(list(shares.new))} took the place of {listed(gone)} ({percent(shares.n_new / shares.m)} of values)"
     return Cause("renamed_category", told)
 
 
@@ -138,7 +139,8 @@ def _new(shares: Shares) -> Cause | None:
     distance = (float(np.abs(shares.before - shares.after).sum()) + part) / 2
     if not _is_worth_telling(shares, shares.n_new) or part < distance / 2:
         return None
-    return Cause("new_category", f"new: {listed(list(shares.new))} ({share(part)} of values)")
+    kind = "new category" if len(shares.new) == 1 else "new categories"
+    return Cause("new_category", f"{kind} {listed(list(shares.new))}: {change(0.0, part)}")
 
 
 def _swapped(shares: Shares) -> Cause | None:
@@ -153,7 +155,7 @@ def _swapped(shares: Shares) -> Cause | None:
     crossed = shares.same(before[a], after[b]) and shares.same(before[b], after[a])
     if not crossed or not shares.others_kept_their_mix(np.isin(np.arange(len(before)), moved)):
         return None
-    rates = f"{share(before[a])} -> {share(after[a])} and {share(before[b])} -> {share(after[b])}"
+    rates = f"{change(before[a], after[a])} and {change(before[b], after[b])}"
     return Cause("swapped_categories", f"{listed([shares.names[a], shares.names[b]])} changed places ({rates})")
 
 
@@ -163,7 +165,7 @@ def _described(shares: Shares) -> Cause:
     up, down = int(np.argmax(moves)), int(np.argmin(moves))
     if np.abs(shares.moves).max() < FAR or shares.names[up] == shares.names[down]:
         return UNKNOWN
-    told = [f"{listed([shares.names[i]])} {share(shares.before[i])} -> {share(shares.after[i])}" for i in (up, down)]
+    told = [f"{listed([shares.names[i]])} {change(shares.before[i], shares.after[i])}" for i in (up, down)]
     return Cause("shift", f"the mix moved: {', '.join(told)}")
 
 
@@ -172,6 +174,7 @@ def _is_worth_telling(shares: Shares, count: int) -> bool:
 
 
 def _plain(name: str) -> str:
-    """The name without what a changed encoder or a typing hand alters; "A" and "A+" stay two names."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return re.sub(r"[\s_-]+", "", "".join(letter for letter in letters if not unicodedata.combining(letter)))
+    """The name without what a changed encoder or a typing hand alters; "A" and "A+", "1" and "-1" stay two names."""
+    letters = unicodedata.normalize("NFKD", name.strip().casefold())
+    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"(?<=[^\W_])[\s_-]+(?=[^\W_])", "", re.sub(r"(?<=\d)\.0+$", "", letters))

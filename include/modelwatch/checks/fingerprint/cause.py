@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from modelwatch.checks.wording import change
+
 UNSPECIFIC = frozenset({"shift", "spread", "unknown"})
 
 
@@ -21,11 +23,6 @@ class Cause:
 UNKNOWN = Cause("unknown")
 
 
-def share(value: float) -> str:
-    """A share for people: ``"0.1 %"``, ``"12.3 %"``."""
-    return f"{100 * value:.1f} %" if value >= 0.0005 or value == 0 else f"{100 * value:.2g} %"
-
-
 def listed(names: list[str]) -> str:
     """At most three names in quotes, cut to 40 characters."""
     shown = ", ".join(f"'{name[:40]}'" for name in names[:3])
@@ -34,4 +31,4 @@ def listed(names: list[str]) -> str:
 
 def null_burst(before: float, after: float) -> Cause:
     """More missing values; the rest is as it was."""
-    return Cause("null_burst", f"more values are missing ({share(before)} -> {share(after)}), the others are as before")
+    return Cause("null_burst", f"more values are missing ({change(before, after)}), the others are as before")

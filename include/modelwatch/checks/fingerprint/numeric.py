@@ -4,9 +4,10 @@ import numpy as np
 
 from modelwatch.calibration.significance import proportion_p_value
 from modelwatch.checks.fingerprint.bursts import burst, clipped, stuck
-from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, null_burst, share
+from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, null_burst
 from modelwatch.checks.fingerprint.curve import Pair
 from modelwatch.checks.fingerprint.transforms import hours_moved, transformed
+from modelwatch.checks.wording import change
 from modelwatch.profile.features import NumericProfile
 
 FEWEST = 100  # finite values; with fewer almost any hypothesis fits
@@ -44,7 +45,7 @@ def _more_infinite(reference: NumericProfile, current: NumericProfile) -> Cause 
     p_value = proportion_p_value(reference.n_nonfinite, reference.n, current.n_nonfinite, current.n)
     if after - before < MISSING or p_value >= CERTAIN:
         return None
-    return Cause("sentinel_burst", f"infinity stands in for values ({share(before)} -> {share(after)})")
+    return Cause("sentinel_burst", f"infinity stands in for values ({change(before, after)})")
 
 
 def _described(pair: Pair) -> Cause:
