@@ -129,36 +129,43 @@ def numeric_cases(n_reference: int, n: int, seed: int) -> Iterator[Case]:
         rng = np.random.default_rng([seed, len(base), n])
         reference = draw(rng, n_reference)
         held = numbers(reference)
-
-        def case(truth: str, values: Floats, *also: str, base: str = base, held: Column = held) -> Case:
-            return Case(base, truth, frozenset({truth, *also}), held, numbers(values))
-
-        for k in (1, 2, 3):
-            yield case(f"scale_x{10**k}", draw(rng, n) * 10.0**k)
-            yield case(f"scale_div{10**k}", draw(rng, n) / 10.0**k)
-        by = rng.choice([-1, 1]) * rng.uniform(2, 8) * reference.std()
-        yield case(
-            "offset", draw(rng, n) + (round(by) or 1 if rng.random() < 0.5 or base in ("counts", "hour") else by)
-        )
-        if base != "centred":
-            yield case("sign_flip", -draw(rng, n))
-        yield case(
-            "stuck", np.where(np.arange(n) < n * rng.choice([0.0, 0.3]), draw(rng, n), reference[reference > 0][0])
-        )
-        yield case("sentinel_burst", some(rng, draw(rng, n), float(rng.choice([-1, -999, 99, 9999, 1e6])), base))
-        if base != "zero_inflated":
-            yield case("zero_burst", np.where(rng.random(n) < rng.uniform(0.04, 0.15), 0.0, draw(rng, n)))
-        yield case("null_burst", np.where(rng.random(n) < rng.uniform(0.05, 0.2), np.nan, draw(rng, n)))
-        yield case("clipped", clip(rng, reference, draw(rng, n)))
-        if base == "hour":
-            yield case("hour_shift", (draw(rng, n) + rng.integers(1, 24)) % 24)
-        if base in SHIFTED:
-            yield case("shift", SHIFTED[base](rng, n))
-        if base in SPREAD:
-            yield case("spread", SPREAD[base](rng, n))
+        for truth, values in [*to_all(rng, base, reference, n), *to_some(rng, base, reference, n)]:
+            yield Case(base, truth, frozenset({truth}), held, numbers(values))
         yield Case(base, "quiet", frozenset({"unknown"}), held, numbers(draw(rng, n)))
         for other in MIXTURES[base]:
             yield Case(base, "mixture", frozenset({"unknown", "shift", "spread"}), held, numbers(other(rng, n)))
+
+
+def to_all(rng: Random, base: str, reference: Floats, n: int) -> Iterator[tuple[str, Floats]]:
+    """Changes of every value, and populations that moved as a whole."""
+    draw = BASES[base]
+    for k in (1, 2, 3):
+        yield f"scale_x{10**k}", draw(rng, n) * 10.0**k
+        yield f"scale_div{10**k}", draw(rng, n) / 10.0**k
+    by = rng.choice([-1, 1]) * rng.uniform(2, 8) * reference.std()
+    is_whole = base in ("counts", "hour") or rng.random() < 0.5
+    yield "offset", draw(rng, n) + ((round(by) or 1) if is_whole else by)
+    if base != "centred":
+        yield "sign_flip", -draw(rng, n)
+    if base == "hour":
+        yield "hour_shift", (draw(rng, n) + rng.integers(1, 24)) % 24
+    if base in SHIFTED:
+        yield "shift", SHIFTED[base](rng, n)
+    if base in SPREAD:
+        yield "spread", SPREAD[base](rng, n)
+
+
+def to_some(rng: Random, base: str, reference: Floats, n: int) -> Iterator[tuple[str, Floats]]:
+    """Changes of some values: replaced, lost, or cut off."""
+    draw = BASES[base]
+    moving = rng.choice([0.0, 0.3])  # the sensor was stuck all day, or from a third of it on
+    yield "stuck", np.where(np.arange(n) < n * moving, draw(rng, n), reference[reference > 0][0])
+    filler = float(rng.choice([-1, -999, 99, 9999, 1e6]))
+    yield "sentinel_burst", np.where(rng.random(n) < rng.uniform(0.03, 0.15), filler, draw(rng, n))
+    if base != "zero_inflated":
+        yield "zero_burst", np.where(rng.random(n) < rng.uniform(0.04, 0.15), 0.0, draw(rng, n))
+    yield "null_burst", np.where(rng.random(n) < rng.uniform(0.05, 0.2), np.nan, draw(rng, n))
+    yield "clipped", clip(rng, reference, draw(rng, n))
 
 
 def categorical_cases(n_reference: int, n: int, seed: int) -> Iterator[Case]:
@@ -189,12 +196,6 @@ def categorical_cases(n_reference: int, n: int, seed: int) -> Iterator[Case]:
         mixed = rng.dirichlet(30 * p + 0.5)
         mixture = words(names[rng.choice(len(p), n, p=mixed)])
         yield Case(base, "mixture", frozenset({"unknown", "shift"}), held, mixture)
-
-
-def some(rng: Random, values: Floats, filler: float, base: str) -> Floats:
-    """3 to 15 % of the values replaced."""
-    filler = -1.0 if base == "bounded" and filler == 99 else filler
-    return np.where(rng.random(len(values)) < rng.uniform(0.03, 0.15), filler, values)
 
 
 def clip(rng: Random, reference: Floats, values: Floats) -> Floats:

@@ -3,14 +3,16 @@
     python benchmarks/fingerprints.py [--repeats 20] [--reference-rows 30000]
 
 Changes of known cause (benchmarks/fingerprint_cases.py), seeded, at n = 1,000 and 5,000 against the reference. The
-fingerprint is asked for every one of them, significant or not. Printed: what was said of each cause, the share right per
-kind of distribution, and the false claims: a specific word (not shift, spread or unknown) where none or another was true.
+fingerprint is asked for each of them, significant or not. Printed: the share right of each cause and what was said
+instead, the share right of each kind of distribution, and the false claims: a specific word (not shift, spread or
+unknown) where none or another was true.
 """
 
 import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -76,11 +78,15 @@ def report(
         false = sum(k for (t, w, _), k in said.items() if t == truth and w not in UNSPECIFIC)
         cases = sum(count for (t, _), count in totals.items() if t == truth)
         print(f"a specific cause where nothing was done ({truth}): {false / cases:.2%} of {cases}")
-    bases = dict.fromkeys(base for _, base in injected)
-    shares = {
-        b: sum(right[k] for k in injected if k[1] == b) / sum(totals[k] for k in injected if k[1] == b) for b in bases
-    }
-    print("by distribution: " + ", ".join(f"{base} {share:.1%}" for base, share in shares.items()))
+    print("by distribution: " + ", ".join(by_distribution(right, totals)))
+
+
+def by_distribution(right: Counter[tuple[str, str]], totals: Counter[tuple[str, str]]) -> Iterator[str]:
+    """The share of injected causes that were told, per base."""
+    injected = [key for key in totals if key[0] not in NOTHING_DONE]
+    for base in dict.fromkeys(base for _, base in injected):
+        keys = [key for key in injected if key[1] == base]
+        yield f"{base} {sum(right[key] for key in keys) / sum(totals[key] for key in keys):.1%}"
 
 
 def total_by_case(said: Counter[tuple[str, str, str]]) -> Counter[tuple[str, str]]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from modelwatch.checks.fingerprint.categorical import categorical_cause
 from modelwatch.checks.fingerprint.cause import UNKNOWN, UNSPECIFIC, Cause
 from modelwatch.checks.fingerprint.numeric import numeric_cause
@@ -20,7 +22,8 @@ def fingerprint(reference: FeatureProfile, current: FeatureProfile) -> Cause:
     Pure and deterministic. Costs about a millisecond, whatever the number of rows.
     """
     if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
-        return numeric_cause(reference, current)
+        with np.errstate(over="ignore", invalid="ignore"):  # 1.8e308 as a filler has no distance to other values
+            return numeric_cause(reference, current)
     if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):
         return categorical_cause(reference, current)
     return UNKNOWN

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
 
@@ -164,9 +165,10 @@ def _round_number(low: float, high: float) -> float:
     """The number in ``[low, high]`` with the fewest decimal digits: fillers are written by people."""
     if low <= 0 <= high or low == high:
         return 0.0 if low < high else low
-    width = high - low
-    for power in range(math.ceil(math.log10(max(abs(low), abs(high)))), math.floor(math.log10(width)) - 1, -1):
-        number = math.ceil(low / 10.0**power) * 10.0**power
-        if low <= number <= high:
-            return float(f"{number:.12g}")
-    return (low + high) / 2
+    first, last = Decimal(low), Decimal(high)
+    for power in range(max(abs(first), abs(last)).adjusted() + 1, (last - first).adjusted() - 1, -1):
+        step = Decimal(10) ** power
+        number = (first / step).to_integral_value(ROUND_CEILING) * step
+        if number <= last:
+            return float(number)
+    return low

@@ -67,6 +67,8 @@ class Shares:
 
 def categorical_cause(reference: CategoricalProfile, current: CategoricalProfile) -> Cause:
     """Why a categorical feature moved; ``unknown`` when no single story fits."""
+    if reference.n == 0 or current.n == 0:
+        return UNKNOWN
     missing = _more_missing(reference, current)
     if reference.n == reference.n_missing or current.n == current.n_missing:
         return missing or UNKNOWN
@@ -79,8 +81,6 @@ def categorical_cause(reference: CategoricalProfile, current: CategoricalProfile
 
 
 def _more_missing(reference: CategoricalProfile, current: CategoricalProfile) -> Cause | None:
-    if reference.n == 0 or current.n == 0:
-        return None
     before, after = reference.n_missing / reference.n, current.n_missing / current.n
     p_value = proportion_p_value(reference.n_missing, reference.n, current.n_missing, current.n)
     return null_burst(before, after) if after - before >= MISSING and p_value < CERTAIN else None

@@ -17,6 +17,8 @@ CERTAIN = 1e-6
 
 def numeric_cause(reference: NumericProfile, current: NumericProfile) -> Cause:
     """Why a numeric feature moved; ``unknown`` when no single hypothesis fits."""
+    if reference.n == 0 or current.n == 0:
+        return UNKNOWN
     missing = _more_missing(reference, current)
     n, m = int(reference.finite.sum()), int(current.finite.sum())
     if n < FEWEST or m < FEWEST:
@@ -27,7 +29,7 @@ def numeric_cause(reference: NumericProfile, current: NumericProfile) -> Cause:
     infinite = _more_infinite(reference, current)
     if infinite is not None and pair.unchanged <= pair.limit:
         return infinite
-    for hypothesis in (stuck, clipped, hours_moved, transformed, burst):
+    for hypothesis in (stuck, hours_moved, transformed, clipped, burst):
         cause = hypothesis(pair)
         if cause is not None:
             return cause

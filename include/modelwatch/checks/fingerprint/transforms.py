@@ -24,8 +24,12 @@ def transformed(pair: Pair) -> Cause | None:
     """The one rule that turns the reference into the current values, if there is one."""
     if pair.reference.low == pair.reference.high or pair.unchanged <= pair.noise:
         return None
-    moved = _offset(pair)
-    return _scaled(pair) or _sign_flipped(pair, is_offset=moved is not None) or moved
+    by = _offset(pair)
+    found = _scaled(pair) or _sign_flipped(pair, is_offset=by is not None)
+    if found is not None or by is None:
+        return found
+    is_sure = abs(by) >= FAR * pair.deviation or _heap_moved(pair, by)
+    return Cause("offset", f"every value moved by about {by:+.6g}") if is_sure else None
 
 
 def hours_moved(pair: Pair) -> Cause | None:
@@ -70,28 +74,28 @@ def _sign_flipped(pair: Pair, *, is_offset: bool) -> Cause | None:
     return Cause("sign_flip", "values have the opposite sign") if is_fit else None
 
 
-def _offset(pair: Pair) -> Cause | None:
-    """The roundest amount among those that fit best, if it is large or a heap of equal values moved with it."""
+def _offset(pair: Pair) -> float | None:
+    """The roundest among the amounts that fit best.
+
+    An end of the range that is itself a heap, such as zero, gives the amount exactly; the quantiles give it about.
+    """
     before, after = pair.quantiles
-    candidates = _rounded(float(np.median(after - before)), pair.deviation)
+    ends = [(pair.reference.low, pair.current.low), (pair.reference.high, pair.current.high)]
+    by_ends = [end - start for start, end in ends if start is not None and end is not None]
+    candidates = [*_rounded(float(np.median(after - before)), pair.deviation), *filter(math.isfinite, by_ends), 0.0]
     fits = [_improved(pair, _moved(pair, by), slack=abs(by)) for by in candidates]
     best = min(fits)
     if best > pair.limit:
         return None
-    by = next(by for by, fit in zip(candidates, fits, strict=True) if fit <= best + 0.003)
-    if abs(by) < FAR * pair.deviation and not _heap_moved(pair, by):
-        return None
-    return Cause("offset", f"every value moved by {by:+.6g}")
+    return next(by for by, fit in zip(candidates, fits, strict=True) if fit <= best + 0.003)
 
 
 def _rounded(amount: float, deviation: float) -> list[float]:
-    """The amount rounded to ever finer decimal steps, down to a thousandth of the deviation, then itself."""
-    if deviation <= 0 or amount == 0:
-        return [amount]
-    coarse = math.ceil(math.log10(max(abs(amount), deviation)))
-    fine = math.floor(math.log10(deviation)) - 3
-    steps = [float(f"{round(amount / 10.0**k) * 10.0**k:.12g}") for k in range(coarse, fine, -1)]
-    return [*dict.fromkeys(step for step in steps if step != 0), amount]
+    """The amount to one digit, two ..., until a digit is worth less than a thousandth of the deviation; then itself."""
+    if not 0 < deviation < math.inf or amount == 0 or not math.isfinite(amount):
+        return []
+    digits = math.ceil(math.log10(abs(amount)) - math.log10(deviation)) + 4
+    return [*(float(f"{amount:.{d}g}") for d in range(1, min(digits, 12))), amount]
 
 
 def _heap_moved(pair: Pair, by: float) -> bool:
