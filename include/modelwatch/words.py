@@ -10,3 +10,8 @@ def number(value: float, *, digits: int = 4) -> str:
     """A value without a power of ten where it need not be: ``"0.2247"``, ``"30,550"``."""
     rounded = float(f"{value:.{digits}g}")
     return f"{rounded:,.0f}" if 10**digits <= abs(rounded) < 1e15 else f"{rounded:,.{digits}g}"
+
+
+def change(before: float, after: float) -> str:
+    """Two shares: ``"0.1 % -> 12.3 %"``."""
+    return f"{percent(before)} -> {percent(after)}"

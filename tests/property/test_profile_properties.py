@@ -8,8 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
+from modelwatch.domain import Schema
+from modelwatch.errors import StoreError
 from modelwatch.metrics import drift
 from modelwatch.profile import (
+    codec,
+    decode_groups,
     decode_profile,
     decode_reference,
     encode_profile,
@@ -17,7 +21,7 @@ from modelwatch.profile import (
     profile_rows,
 )
 from modelwatch.profile.cells import fit_categorical, fit_numeric
-from modelwatch.profile.features import count
+from modelwatch.profile.features import NumericProfile, count
 from support.rows import SCHEMA, counts, fitted, numeric, requests, text
 
 floats = hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(allow_nan=True, allow_infinity=True, width=32))
@@ -35,7 +39,12 @@ def test_numeric_profiles_add_up_exactly(reference: np.ndarray, a: np.ndarray, b
     whole = count(column(np.concatenate([a, b])), cells)
     parts = count(column(a), cells) + count(column(b), cells)
     assert parts.counts.tolist() == whole.counts.tolist()
+    assert isinstance(parts, NumericProfile)
+    assert isinstance(whole, NumericProfile)
     assert (parts.low, parts.high) == (whole.low, whole.high)
+    assert parts.buckets.keys.tolist() == whole.buckets.keys.tolist()
+    assert parts.buckets.counts.tolist() == whole.buckets.counts.tolist()
+    assert int(whole.buckets.counts.sum()) == int(whole.finite.sum())
     assert whole.n == len(a) + len(b)
 
 
@@ -90,7 +99,26 @@ def test_a_profile_survives_its_encoding() -> None:
     assert encode_reference(cells_again, profile_again) == encode_reference(cells, profile)
 
 
-def test_group_tables_count_every_decided_request_once() -> None:
+def test_group_tables_of_a_profile_written_before_buckets_can_still_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells, profile = fitted(requests(100, seed=4))
+    monkeypatch.setattr(codec, "VERSION", 1)
+    old = encode_profile(profile)
+    monkeypatch.undo()
+    assert decode_groups(old).keys() == profile.groups.keys()
+    with pytest.raises(StoreError, match="version 1"):
+        decode_profile(old, cells)
+
+
+def test_a_stored_day_of_fifty_features_is_below_300_kb() -> None:
+    rng = np.random.default_rng(5)
+    names = [f"x{i}" for i in range(50)]
+    schema = Schema((), dict.fromkeys(names, "numeric"))
+    cells, _ = fitted(pa.table({name: rng.lognormal(3, 1, 50_000) for name in names}), schema)
+    day = profile_rows(pa.table({name: rng.lognormal(3, 1, 100_000) for name in names}), cells, schema)
+    assert len(encode_profile(day)) < 300_000
+
+
+def test_group_tables_count_count_every_decided_request_once() -> None:
     rows = requests(1000, seed=3)
     _, profile = fitted(rows)
     table = profile.groups["gender"]

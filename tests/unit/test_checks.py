@@ -69,7 +69,7 @@ def test_a_new_category_is_named() -> None:
     names = ["crypto" if i < 30 else c for i, c in enumerate(rows["category"].to_pylist())]
     unseen = measured(rows.set_column(1, "category", pa.array(names)))["quality", "unseen_share", "category"]
     assert unseen.value == pytest.approx(0.03)
-    assert unseen.evidence == "new: 'crypto' 3.0 %"
+    assert (unseen.cause, unseen.evidence) == ("new_category", "new category 'crypto': 0.0 % -> 3.0 %")
     assert unseen.p_value is not None and unseen.p_value < 1e-6
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from modelwatch.calibration import effects, significance
 from modelwatch.calibration.rises import Rise, most_surprising_rise
 from modelwatch.calibration.variation import NONE, Sizes, Variation, Variations
+from modelwatch.checks.fingerprint import explain
 from modelwatch.domain import Check, Measurement
 from modelwatch.metrics import drift
 from modelwatch.metrics.bins import UNSEEN, Bins, fit_bins
@@ -72,7 +73,8 @@ class ColumnDrift:
         reason = self._not_computable()
         if reason is not None:
             return [self._measurement(metric, None, reason=reason) for metric in metrics]
-        return [getattr(self, f"_{metric}")() for metric in metrics]
+        measured = [getattr(self, f"_{metric}")() for metric in metrics]
+        return explain(measured, self.reference, self.current, alpha=self.alpha)
 
     def _not_computable(self) -> str | None:
         for side, profile in (("reference", self.reference), ("current sample", self.current)):

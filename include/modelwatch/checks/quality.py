@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 from modelwatch.calibration import effects, significance
 from modelwatch.calibration.variation import NONE, Variation, Variations
+from modelwatch.checks.fingerprint import explain
 from modelwatch.domain import Measurement
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
@@ -30,11 +31,12 @@ def measure_quality(
         )
     ]
     for name, column in current.columns.items():
-        results.append(_missing(name, reference.columns[name], column, alpha, variation.get(name, NONE)))
+        before = reference.columns[name]
+        missing = _missing(name, before, column, alpha, variation.get(name, NONE))
+        novelty = _novelty(name, before, column, alpha)
+        results += explain([missing], before, column, alpha=alpha)
         results.append(_type_errors(name, reference, current))
-        novelty = _novelty(name, reference.columns[name], column, alpha)
-        if novelty is not None:
-            results.append(novelty)
+        results += explain([novelty] if novelty else [], before, column, alpha=alpha)
     return results
 
 

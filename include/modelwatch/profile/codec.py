@@ -3,19 +3,20 @@
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelwatch.errors import StoreError
+from modelwatch.profile.buckets import EMPTY, Buckets
 from modelwatch.profile.cells import CategoricalCells, Cells, NumericCells
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.groups import GroupTable
 from modelwatch.profile.window import CellSet, Profile
 
-VERSION = 1
+VERSION = 2  # 2: numeric columns carry their buckets; the group tables are those of 1
 
 
 def encode_profile(profile: Profile) -> bytes:
@@ -27,7 +28,7 @@ def encode_profile(profile: Profile) -> bytes:
         "columns": {name: _column_header(column) for name, column in profile.columns.items()},
         "groups": [_group_header(table) for table in profile.groups.values()],
     }
-    return _pack(header, (column.counts for column in profile.columns.values()))
+    return _pack(header, (array for column in profile.columns.values() for array in _column_arrays(column)))
 
 
 def decode_profile(data: bytes, cells: CellSet) -> Profile:
@@ -37,18 +38,19 @@ def decode_profile(data: bytes, cells: CellSet) -> Profile:
         StoreError: the bytes are of another version or were counted in other cells.
     """
     header, arrays = _unpack(data)
-    columns = {}
-    for (name, entry), counts in zip(header["columns"].items(), arrays, strict=True):
+    columns, rest = {}, iter(arrays)
+    for name, entry in header["columns"].items():
+        counts = next(rest)
         if name not in cells or cells[name].size != len(counts):
             message = f"the stored profile of '{name}' was counted in other cells; run build_profile again"
             raise StoreError(message)
-        columns[name] = _column(cells[name], counts, entry)
+        columns[name] = _column(cells[name], counts, entry, rest)
     return Profile(header["n_rows"], columns, _groups(header), header["type_errors"], n_rejected=header["n_rejected"])
 
 
 def decode_groups(data: bytes) -> dict[str, GroupTable]:
-    """Only the group tables, which need no cells: days with different references can be added."""
-    return _groups(_unpack(data)[0])
+    """Only the group tables, which need no cells: days with different references can be added, older versions' too."""
+    return _groups(_unpack(data, oldest=1)[0])
 
 
 def encode_reference(cells: CellSet, profile: Profile) -> bytes:
@@ -96,15 +98,30 @@ def _cells_header(cells: Cells) -> dict[str, Any]:
 
 def _column_header(column: FeatureProfile) -> dict[str, Any]:
     if isinstance(column, NumericProfile):
-        return {"low": column.low, "high": column.high}
+        buckets = column.buckets
+        first = [int(key) for key in buckets.keys[:1]]
+        return {"low": column.low, "high": column.high, "level": buckets.level, "first": first}
     return {"unseen": dict(column.unseen)}
 
 
-def _column(cells: Cells, counts: NDArray[Any], entry: Mapping[str, Any]) -> FeatureProfile:
+def _column_arrays(column: FeatureProfile) -> Iterator[NDArray[Any]]:
+    """A numeric column's keys are written as steps, which are small."""
+    yield column.counts
+    if isinstance(column, NumericProfile):
+        yield np.diff(column.buckets.keys).view(np.uint64)
+        yield column.buckets.counts
+
+
+def _column(
+    cells: Cells, counts: NDArray[Any], entry: Mapping[str, Any], rest: Iterator[NDArray[Any]]
+) -> FeatureProfile:
     counts = counts.astype(np.int64)
-    if isinstance(cells, NumericCells):
-        return NumericProfile(cells, counts, entry["low"], entry["high"])
-    return CategoricalProfile(cells, counts, entry["unseen"])
+    if isinstance(cells, CategoricalCells):
+        return CategoricalProfile(cells, counts, entry["unseen"])
+    steps, held = next(rest).astype(np.uint64).view(np.int64), next(rest).astype(np.int64)
+    keys = np.cumsum(np.append(np.array(entry["first"], dtype=np.int64), steps))
+    buckets = Buckets(entry["level"], keys, held) if len(keys) else EMPTY
+    return NumericProfile(cells, counts, entry["low"], entry["high"], buckets)
 
 
 def _group_header(table: GroupTable) -> dict[str, Any]:
@@ -131,11 +148,11 @@ def _pack(header: Mapping[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:
     return zlib.compress(len(head).to_bytes(8, "big") + head + body, 6)
 
 
-def _unpack(data: bytes) -> tuple[Any, list[NDArray[Any]]]:
+def _unpack(data: bytes, *, oldest: int = VERSION) -> tuple[Any, list[NDArray[Any]]]:
     raw = zlib.decompress(data)
     start = 8 + int.from_bytes(raw[:8], "big")
     head = json.loads(raw[8:start])
-    if head["version"] != VERSION:
+    if not oldest <= head["version"] <= VERSION:
         message = f"a profile of version {head['version']} was found; this is version {VERSION}: build it again"
         raise StoreError(message)
     arrays = []

@@ -1,4 +1,4 @@
-"""Feature profiles: integer counts in the reference's cells.
+"""Feature profiles: integer counts in the reference's cells, and in buckets that no reference decides.
 
 They add up exactly: profile(a) + profile(b) == profile(a ++ b).
 """
@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from modelwatch.errors import MetricInputError
+from modelwatch.profile.buckets import Buckets, fit_buckets
 from modelwatch.profile.cells import CategoricalCells, Cells, NumericCells, count_values, to_numpy
 
 MAX_UNSEEN = 1000
@@ -25,12 +26,14 @@ class NumericProfile:
     Attributes:
         counts: ``(cells.size,)``; the last two are missing and non-finite.
         low, high: smallest and largest finite value, or None when there is none.
+        buckets: the finite values again, also where they are beyond the cells: what a change is recognised by.
     """
 
     cells: NumericCells
     counts: Counts
     low: float | None
     high: float | None
+    buckets: Buckets
 
     @property
     def n(self) -> int:
@@ -56,7 +59,8 @@ class NumericProfile:
         _require(np.array_equal(self.cells.grid, other.cells.grid))
         lows = [low for low in (self.low, other.low) if low is not None]
         highs = [high for high in (self.high, other.high) if high is not None]
-        return NumericProfile(self.cells, self.counts + other.counts, min(lows, default=None), max(highs, default=None))
+        low, high = min(lows, default=None), max(highs, default=None)
+        return NumericProfile(self.cells, self.counts + other.counts, low, high, self.buckets + other.buckets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +122,7 @@ def count_numeric(values: pa.ChunkedArray, cells: NumericCells) -> NumericProfil
     counts[-2] = np.count_nonzero(np.isnan(array))
     counts[-1] = len(array) - len(finite) - counts[-2]
     low, high = (float(finite[0]), float(finite[-1])) if len(finite) else (None, None)
-    return NumericProfile(cells, counts, low, high)
+    return NumericProfile(cells, counts, low, high, fit_buckets(finite))
 
 
 def count_categorical(values: pa.ChunkedArray, cells: CategoricalCells) -> CategoricalProfile:

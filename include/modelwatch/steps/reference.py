@@ -21,7 +21,7 @@ from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.store.samples import Artifacts
 
-FIT_VERSION = 1
+FIT_VERSION = 2  # 2: the profile carries buckets
 
 
 @dataclass(frozen=True)

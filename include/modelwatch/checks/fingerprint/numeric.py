@@ -1,0 +1,70 @@
+"""The fingerprint of a numeric feature: specific hypotheses first, a plain description of the move if none fits."""
+
+import numpy as np
+
+from modelwatch.calibration.significance import proportion_p_value
+from modelwatch.checks.fingerprint.bursts import burst, clipped, stuck
+from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, null_burst
+from modelwatch.checks.fingerprint.curve import Pair
+from modelwatch.checks.fingerprint.transforms import hours_moved, transformed
+from modelwatch.profile.features import NumericProfile
+from modelwatch.words import change
+
+FEWEST = 100  # finite values; with fewer almost any hypothesis fits
+MISSING = 0.01  # a rise of the missing share from which it is worth a claim
+CERTAIN = 1e-6
+
+
+def numeric_cause(reference: NumericProfile, current: NumericProfile) -> Cause:
+    """Why a numeric feature moved; ``unknown`` when no single hypothesis fits."""
+    if reference.n == 0 or current.n == 0:
+        return UNKNOWN
+    missing = _more_missing(reference, current)
+    n, m = int(reference.finite.sum()), int(current.finite.sum())
+    if n < FEWEST or m < FEWEST:
+        return missing or UNKNOWN
+    pair = Pair(reference, current)
+    if missing is not None and pair.unchanged <= pair.limit:
+        return missing
+    infinite = _more_infinite(reference, current)
+    if infinite is not None and pair.unchanged <= pair.limit:
+        return infinite
+    for hypothesis in (stuck, hours_moved, transformed, clipped, burst):
+        cause = hypothesis(pair)
+        if cause is not None:
+            return cause
+    return missing or _described(pair)
+
+
+def _more_missing(reference: NumericProfile, current: NumericProfile) -> Cause | None:
+    before, after = reference.n_missing / reference.n, current.n_missing / current.n
+    p_value = proportion_p_value(reference.n_missing, reference.n, current.n_missing, current.n)
+    return null_burst(before, after) if after - before >= MISSING and p_value < CERTAIN else None
+
+
+def _more_infinite(reference: NumericProfile, current: NumericProfile) -> Cause | None:
+    before, after = reference.n_nonfinite / reference.n, current.n_nonfinite / current.n
+    p_value = proportion_p_value(reference.n_nonfinite, reference.n, current.n_nonfinite, current.n)
+    if after - before < MISSING or p_value >= CERTAIN:
+        return None
+    return Cause("sentinel_burst", f"infinity stands in for values ({change(before, after)})")
+
+
+def _described(pair: Pair) -> Cause:
+    """Which way the distribution moved, if it moved one way: a description that claims no mechanism."""
+    gap = pair.seen - pair.before.below(pair.moved())
+    lower, higher = float(gap.max()), float(-gap.min())
+    if max(lower, higher) <= pair.noise:
+        return UNKNOWN
+    middles = [f"{float(curve.quantile(np.array([0.5]))[0]):.4g}" for curve in (pair.before, pair.after)]
+    if min(lower, higher) <= max(lower, higher) / 4:
+        way = "higher" if higher > lower else "lower"
+        return Cause("shift", f"values are {way}: median {middles[0]} -> {middles[1]}")
+    if min(lower, higher) <= pair.noise / 2:
+        return UNKNOWN
+    wider = int(np.argmax(gap)) < int(np.argmin(gap))
+    widths = [float(np.diff(curve.quantile(np.array([0.25, 0.75])))[0]) for curve in (pair.before, pair.after)]
+    if wider != (widths[1] > widths[0]):
+        return UNKNOWN
+    way = "wider" if wider else "narrower"
+    return Cause("spread", f"values spread {way}: the middle half spans {widths[0]:.4g} -> {widths[1]:.4g}")
