@@ -13,6 +13,7 @@ from modelwatch.config.base import Place, shown
 from modelwatch.config.yaml_lines import dotted, line_of, read_yaml
 from modelwatch.domain import Column, Page, Reject, Schema
 from modelwatch.errors import DataError, MonitorConfigError, SettingsError, did_you_mean
+from modelwatch.profile.groups import group_levels
 from modelwatch.settings import connection_from_env
 from modelwatch.sources import files
 from modelwatch.sources.rows import parse_table
@@ -203,6 +204,21 @@ class _Reference:
             if n_groups > MAX_GROUPS:
                 text = f"{sensitive.name} has {n_groups} different values, too many to compare; {_fewer(values)}"
                 problems.append((self._place(sensitive.name), text))
+        return problems + self._reference_groups()
+
+    def _reference_groups(self) -> Remarks:
+        """Groups that `fairness.compare` names and the reference does not have."""
+        compare = self.monitor.fairness.compare if self.monitor.fairness else "extremes"
+        problems: Remarks = []
+        for sensitive in self.schema.sensitive:
+            if isinstance(compare, str) or sensitive.name not in compare or sensitive.name not in self.pages:
+                continue
+            name = compare[sensitive.name]
+            found = sorted(pc.unique(group_levels(self.pages[sensitive.name].rows, sensitive)).to_pylist())
+            if name not in found:
+                text = f"{shown(name)} is no group of the reference's {sensitive.name}"
+                text += f" ({', '.join(found[:10])}){_near(name, found)}"
+                problems.append((("fairness", "compare", sensitive.name), text))
         return problems
 
 

@@ -55,13 +55,16 @@ DEFAULTS: dict[str, Levels] = {
     "unseen_share": Levels(0.01, 0.015),
     "demographic_parity_difference": Levels(0.05, 0.1),
     "demographic_parity_difference_change": Levels(0.025, 0.05),
+}
+
+# Those who deserve what is favourable get it alike, and the four-fifths rule is about getting it.
+_FAVOURABLE: dict[str, Levels] = {
     "demographic_parity_ratio": Levels(alert=0.8),
     "equal_opportunity_difference": Levels(0.05, 0.1),
 }
 
-# Where being selected harms the person: the four-fifths rule is meant for the favourable outcome, so it is that one's
-# ratio; among flags that few people get, a ratio is an alert only when the rates are also far apart; and people who did
-# nothing wrong are flagged alike.
+# Where being selected harms the person, the rule is about not being selected; a ratio of flags that few people get is
+# an alert only when their rates are also far apart; and people who did nothing wrong are flagged alike.
 _ADVERSE: dict[str, Levels] = {
     "demographic_parity_ratio": Levels(alert=0.8, min_difference=0.05),
     "favourable_parity_ratio": Levels(alert=0.8),
@@ -71,9 +74,7 @@ _ADVERSE: dict[str, Levels] = {
 
 def defaults(outcome: Outcome) -> dict[str, Levels]:
     """The levels of the metrics that a monitor file says nothing of."""
-    if outcome == "favourable":
-        return DEFAULTS
-    return {**{name: levels for name, levels in DEFAULTS.items() if name != "equal_opportunity_difference"}, **_ADVERSE}
+    return {**DEFAULTS, **(_ADVERSE if outcome == "adverse" else _FAVOURABLE)}
 
 
 class Threshold(Strict):

@@ -5,10 +5,12 @@ from typing import Any
 
 import yaml
 
-from modelwatch.config.thresholds import DEFAULTS
+from modelwatch.config.thresholds import OF_FEATURES, RANGES, defaults
+from modelwatch.domain import Levels
 from modelwatch.init.infer import Inferred
 from modelwatch.init.roles import Chosen
 
+OF_GROUPS = {name for name in RANGES if name not in OF_FEATURES}
 ROLES = ("id", "timestamp", "score", "decision", "label")
 COMMENT_AT = 40
 
@@ -42,7 +44,7 @@ def render(name: str, uri: str, chosen: Chosen, inferred: Sequence[Inferred], *,
         *_features(inferred),
         "",
         *_fairness(chosen),
-        *_thresholds(has_groups=bool(chosen.sensitive)),
+        *_thresholds(chosen),
         "",
         *_alerts(name),
     ]
@@ -88,13 +90,21 @@ def _fairness(chosen: Chosen) -> list[str]:
     return [*lines, ""]
 
 
-def _thresholds(*, has_groups: bool) -> list[str]:
-    wanted = {name: levels for name, levels in DEFAULTS.items() if has_groups or "parity" not in name}
+def _thresholds(chosen: Chosen) -> list[str]:
     lines = [_said("thresholds:", "an alarm needs a significant change of at least this size")]
-    for name, levels in wanted.items():
-        entry = {"warning": levels.warning, "alert": levels.alert}
-        lines.append(f"  {name}: {_inline({level: value for level, value in entry.items() if value is not None})}")
+    for name, levels in defaults(chosen.outcome).items():
+        if chosen.sensitive or name not in OF_GROUPS:
+            lines.append(_threshold(name, levels))
     return lines
+
+
+def _threshold(name: str, levels: Levels) -> str:
+    """One metric's levels; a default that a file cannot write is told, and stays in force."""
+    entry = {"warning": levels.warning, "alert": levels.alert}
+    line = f"{name}: {_inline({level: value for level, value in entry.items() if value is not None})}"
+    if levels.min_difference is None:
+        return f"  {line}"
+    return f"  # {line} as long as this is left out: an alert only for rates {levels.min_difference:g} apart"
 
 
 def _alerts(name: str) -> list[str]:
