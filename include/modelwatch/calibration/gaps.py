@@ -92,11 +92,12 @@ def needed(groups: GroupCounts) -> int:
     return int(-(-MIN_EVENTS // min(share, 1 - share)))
 
 
-def pairs_of(ranking: Floats, against: Against) -> Pairs:
+def pairs_of(ranking: Floats, n: Counts, against: Against) -> Pairs:
     """Who is compared with whom.
 
     Args:
-        ranking: ``(k,)`` what decides which groups are extreme, ``k >= 2``.
+        ranking: ``(k,)`` what decides which groups are extreme, ``k >= 2``; of two alike the larger one is.
+        n: ``(k,)`` the groups' sizes.
         against: ``"extremes"`` (every pair, of which those with the highest or the lowest group can decide; alpha is
             shared among all), ``"rest"`` (each group against all others together), or the index of the reference group.
     """
@@ -107,7 +108,7 @@ def pairs_of(ranking: Floats, against: Against) -> Pairs:
     if isinstance(against, int):
         others = everyone[everyone != against]
         return Pairs(others, np.full(k - 1, against), k - 1)
-    high, low = _extremes(ranking)
+    high, low = _extremes(ranking, n)
     first = np.concatenate([np.full(k - 1, high), everyone[everyone != low]])
     second = np.concatenate([everyone[everyone != high], np.full(k - 1, low)])
     return Pairs(first, second, k * (k - 1) // 2)
@@ -130,8 +131,8 @@ def difference_gap(groups: GroupCounts, against: Against, *, alpha: float) -> Ga
     Source: Newcombe 1998; fairlearn.metrics.demographic_parity_difference.
     """
     rates = groups.rates
-    high, low = _extremes(rates)
-    pairs = pairs_of(rates, against)
+    high, low = _extremes(rates, groups.n)
+    pairs = pairs_of(rates, groups.n, against)
     below, above = difference_interval(*pairs.and_of(high, low).sides(groups), alpha=alpha / pairs.n_tests)
     firmest = float(np.max(np.maximum(below, -above)))
     largest = float(np.max(np.maximum(above, -below)))
@@ -153,10 +154,10 @@ def ratio_gap(groups: GroupCounts, against: Against, *, alpha: float) -> Gap | N
     Source: Miettinen & Nurminen 1985; fairlearn.metrics.demographic_parity_ratio.
     """
     rates = groups.rates
-    high, low = _extremes(rates)
+    high, low = _extremes(rates, groups.n)
     if rates[high] == 0:
         return None
-    pairs = pairs_of(rates, against)
+    pairs = pairs_of(rates, groups.n, against)
     ends = ratio_interval(*pairs.and_of(low, high).sides(groups), alpha=alpha / pairs.n_tests)
     half_width = (min(float(ends[1][-1]), 2.0) - float(ends[0][-1])) / 2
     below, above = _below_one(*ends)
@@ -180,7 +181,7 @@ def change_gap(now: GroupCounts, before: GroupCounts, against: Against, *, alpha
 
     Source: Newcombe 1998 and Zou & Donner 2008.
     """
-    pairs = pairs_of(now.rates - before.rates, against)
+    pairs = pairs_of(now.rates - before.rates, now.n, against)
     share = alpha / pairs.n_tests
     mine, theirs = pairs.sides(now), pairs.sides(before)
     gap, earlier = mine[0] / mine[1] - mine[2] / mine[3], theirs[0] / theirs[1] - theirs[2] / theirs[3]
@@ -199,16 +200,17 @@ def each_against(
     groups: GroupCounts, against: Against, *, alpha: float, interval: Callable[..., tuple[Floats, Floats]]
 ) -> tuple[Pairs, Floats, Floats]:
     """The interval of every group against the rest, the reference group or, for extremes, the highest."""
-    top = int(np.argmax(groups.rates)) if against == "extremes" else against
-    pairs = replace(pairs_of(groups.rates, top), n_tests=pairs_of(groups.rates, against).n_tests)
+    rates, n = groups.rates, groups.n
+    top = _extremes(rates, n)[0] if against == "extremes" else against
+    pairs = replace(pairs_of(rates, n, top), n_tests=pairs_of(rates, n, against).n_tests)
     low, high = interval(*pairs.sides(groups), alpha=alpha / pairs.n_tests)
     return pairs, low, high
 
 
-def _extremes(rates: Floats) -> tuple[int, int]:
-    """The highest and the lowest; two different ones also when all are alike."""
-    high, low = int(np.argmax(rates)), int(np.argmin(rates))
-    return (high, low) if high != low else (0, len(rates) - 1)
+def _extremes(rates: Floats, n: Counts) -> tuple[int, int]:
+    """The highest and the lowest, of several alike the largest; two different ones also when all are alike."""
+    high, low = int(np.lexsort((n, rates))[-1]), int(np.lexsort((-n, rates))[0])
+    return (high, low) if high != low else (high, int(np.lexsort((n, -rates))[0]))
 
 
 def _below_one(low: Floats, high: Floats) -> tuple[Floats, Floats]:
