@@ -10,6 +10,8 @@ from scipy.spatial import distance
 from modelwatch.metrics import drift, fairness
 from modelwatch.profile.cells import fit_numeric
 from modelwatch.profile.features import count
+from modelwatch.profile.groups import GroupTable
+from support.groups import judged, selected
 from support.rows import numeric
 from support.shared_data import shared_data
 
@@ -112,3 +114,29 @@ def test_four_fifths_ratios(cases: dict[str, Any]) -> None:
     for group in cases["ll144_rule_scoring_example"]["race"].values():
         pair = {("best",): 0.642, ("group",): group["scoring_rate"]}
         assert fairness.ratio(pair) == pytest.approx(group["impact_ratio"], abs=0.005)
+
+
+def test_impact_ratios_by_the_check_itself(cases: dict[str, Any]) -> None:
+    """The EEOC's groups, large enough to be judged: a ratio of exactly 0.8 is no adverse impact."""
+    case = cases["ugesp_qa_four_fifths"]
+    table = selected({group: (round(rate * 100_000), 100_000) for group, rate in case["selection_rates"].items()})
+    _, found = judged(table)
+    for group, published in case["published_impact_ratio"].items():
+        if group != "White":
+            assert found["impact_ratio", f"gender={group}"].value == pytest.approx(published)
+    for group, verdict in case["published_verdict"].items():
+        two = {name: round(case["selection_rates"][name] * 100_000) for name in ("White", group)}
+        judgement, _ = judged(selected({name: (x, 100_000) for name, x in two.items()}))
+        ratio = next(r for r in judgement.results if r.measurement.metric == "demographic_parity_ratio")
+        assert (ratio.status == "alert") == (verdict == "adverse impact")
+
+
+def test_fairlearns_eighteen_rows_are_too_few_to_accuse_anyone(cases: dict[str, Any]) -> None:
+    case = cases["fairlearn_18_rows"]
+    table = cubes(case)
+    judgement, found = judged(GroupTable(("group",), {level: table[level] for level in sorted(table)}))
+    published = case["published"]
+    assert found["demographic_parity_difference", "group"].value == pytest.approx(0.25)
+    assert found["equalized_odds_difference", "group"].value is not None
+    assert found["true_positive_rate", "group=b"].value == pytest.approx(published["by_group"]["b"]["tpr"])
+    assert (judgement.verdict, judgement.findings) == ("insufficient_data", ())

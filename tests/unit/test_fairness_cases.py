@@ -1,18 +1,22 @@
 """Fairness at its edges: who is compared with whom, and what is said of groups that are too few, too small or odd."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from modelwatch.domain import Schema, Sensitive, Window
+from modelwatch.config import Monitor, load_monitor
+from modelwatch.domain import Levels, Schema, Sensitive, Window
 from modelwatch.metrics.registry import METRICS
 from modelwatch.profile.groups import GroupTable, count_groups
+from modelwatch.report.meaning import meaning
 from modelwatch.report.slack import Alert, alert_blocks
 from support.groups import judged, selected
 from support.rows import text
 
+MONITORS_INVALID = Path(__file__).resolve().parents[1] / "monitors_invalid"
 DIFFERENCE, RATIO = "demographic_parity_difference", "demographic_parity_ratio"
 CHANGE = "demographic_parity_difference_change"
 
@@ -200,3 +204,35 @@ def test_every_fairness_metric_that_can_be_measured_is_registered() -> None:
     table = GroupTable(("gender",), {("F",): cube, ("M",): cube})
     measured = {metric for metric, _ in judged(table, outcome="adverse")[1]}
     assert measured == {name for name, info in METRICS.items() if "fairness" in info.checks}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("rest", "rest"), ("{gender: M}", {"gender": "M"}), ("{gender: 1}", {"gender": "1"})]
+)
+def test_a_monitor_file_says_who_is_compared_with_whom(written: str, meant: object, tmp_path: Path) -> None:
+    example = (MONITORS_INVALID / "compare_word.yaml").read_text().replace("compare_word", "example")
+    file = tmp_path / "example.yaml"
+    file.write_text(example.replace("compare: others", f"compare: {written}"))
+    monitor = load_monitor(file)
+    assert monitor.fairness is not None and monitor.fairness.compare == meant
+    assert monitor.sha256 != load_monitor_of(example, tmp_path).sha256
+
+
+def load_monitor_of(example: str, folder: Path) -> Monitor:
+    """The same file with the default."""
+    (folder / "example.yaml").write_text(example.replace("  compare: others\n", ""))
+    return load_monitor(folder / "example.yaml")
+
+
+def test_a_level_that_is_left_out_is_off_and_a_metric_that_is_left_out_has_its_default(tmp_path: Path) -> None:
+    example = (MONITORS_INVALID / "compare_word.yaml").read_text().replace("compare_word", "example")
+    levels = load_monitor_of(example, tmp_path).rules().levels
+    assert levels[RATIO] == Levels(warning=0.8)
+    assert levels["favourable_parity_ratio"] == Levels(alert=0.8)
+    assert "equal_opportunity_difference" not in levels
+
+
+def test_a_standing_gap_is_told_from_a_new_one() -> None:
+    table, alike = selected({"F": (3_000, 10_000), "M": (1_000, 10_000)}), selected({"F": (100, 500), "M": (100, 500)})
+    assert "a standing gap" in meaning(judged(table)[0])
+    assert "a standing gap" not in meaning(judged(table, alike)[0])

@@ -140,11 +140,13 @@ def _compared(groups: Groups, comparison: _Comparison) -> Iterator[Measurement]:
     counts = counts.non_events() if comparison.of_favourable else counts
     pairs, lows, highs = each_against(counts, against or 0, alpha=groups.alpha, interval=comparison.interval)
     x1, n1, x2, n2 = pairs.sides(counts)
+    before = groups.reference_counts("selection_rate")
     for i, place in enumerate(places[pairs.first].tolist()):
         if place not in groups.listed:
             continue
         other = "the rest" if pairs.second[i] < 0 else groups.label(int(places[pairs.second[i]]))
-        base = Measurement("fairness", comparison.metric, None, None, int(n1[i]), group=groups.label(place))
+        n_reference = None if before is None else int(before.n[place]) or None
+        base = Measurement("fairness", comparison.metric, None, n_reference, int(n1[i]), group=groups.label(place))
         if comparison.metric != _DIFFERENCE.metric and x2[i] == 0:
             yield replace(base, reason=f"{other} has no such request to divide by")
             continue

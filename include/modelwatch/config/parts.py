@@ -103,11 +103,14 @@ FeatureEntry = Annotated[Feature, BeforeValidator(_feature)]
 
 
 def _compare(value: Any) -> Any:  # noqa: ANN401  # whatever stands in the file
-    is_named = isinstance(value, dict) and value and all(isinstance(level, str) and level for level in value.values())
-    if value not in ("extremes", "rest") and not is_named:
+    """A group may be written as a number; columns of groups are read as text."""
+    groups = value if isinstance(value, dict) else {}
+    are_named = groups and all(isinstance(level, str | int | float) for level in groups.values())
+    if value not in ("extremes", "rest") and not are_named:
         message = f"expected extremes, rest, or reference groups such as {{gender: M}}, found {shown(value)}"
         raise ValueError(message)
-    return value
+    texts = {name: level if isinstance(level, str) else f"{level:.15g}" for name, level in groups.items()}
+    return texts or value
 
 
 class Fairness(Strict):

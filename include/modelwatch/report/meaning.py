@@ -8,12 +8,31 @@ def meaning(judgement: Judgement) -> str:
     fired = {result.measurement.check for result in judgement.findings}
     sentences = [text for checks, text in _READINGS if checks <= fired]
     first = sentences[0] if sentences else "Open the window's results: the findings are not of a usual kind."
-    return f"{first} {_FAIRNESS}" if "fairness" in fired and first != _FAIRNESS else first
+    if "fairness" not in fired:
+        return first
+    groups = _STANDING if _is_standing(judgement) else _FAIRNESS
+    return groups if first == _FAIRNESS else f"{first} {groups}"
+
+
+def _is_standing(judgement: Judgement) -> bool:
+    """Whether every gap that was found was there in the reference already."""
+    gaps = {result.measurement.group for result in judgement.findings if result.measurement.check == "fairness"}
+    known = {
+        result.measurement.group
+        for result in judgement.results
+        if result.measurement.metric == "demographic_parity_difference_change" and result.status == "ok"
+    }
+    return gaps <= known
 
 
 _FAIRNESS = (
     "Groups are selected at different rates, beyond what their sizes explain: look at which traffic of the group is "
     "new before touching the model."
+)
+
+_STANDING = (
+    "Groups are selected at different rates, beyond what their sizes explain, and no more so than in the reference: a "
+    "standing gap of the model, for its owner rather than for the night."
 )
 
 # The first reading whose checks all fired is the one that is told.
