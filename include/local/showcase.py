@@ -28,7 +28,8 @@ OTHER_COLOUR = "#616161"
 ICONS = {"●": "alert", "○": "warning"}
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-    'role="img" aria-label="{label}">\n<style>text{{font:13px -apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1d1c1d}}'
+    'role="img" aria-label="{label}">\n'
+    '<style>text{{font:13px -apple-system,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1d1c1d}}'
     ".b{{font-weight:700}}.s{{font-size:11px;fill:#616061}}.h{{font-size:16px;font-weight:700}}</style>\n"
     '<rect width="{width}" height="{height}" fill="#fff"/>'
 )
