@@ -41,9 +41,9 @@ def test_all_mistakes_of_all_files_are_told_and_the_good_ones_still_pass(monitor
     outcome = modelwatch("lint")
     assert outcome.status == 2
     assert f"{monitor}: ok" in outcome.out
-    assert f"{other}: line 13: columns.skore: unknown key" in outcome.err
+    assert f"{other}: line 14: columns.skore: unknown key" in outcome.err
     assert "did you mean 'score'?" in outcome.err
-    assert f"{third}: line 17: features.plann: 'plann' is not in the reference" in outcome.err
+    assert f"{third}: line 18: features.plann: 'plann' is not in the reference" in outcome.err
     assert "did you mean 'plan'?" in outcome.err
 
 
