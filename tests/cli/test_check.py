@@ -1,5 +1,6 @@
 """`modelwatch check`: its document, its table, its exit codes, and which rows it judges."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+from modelwatch.config.thresholds import defaults
 from support import churn
 from support.churn_monitor import write_monitor
 from support.cli import modelwatch
@@ -71,7 +73,8 @@ def test_a_quiet_day_is_0_and_a_drifted_one_1(folder: Path, monitor: Path) -> No
 
 
 def test_a_warning_is_0(folder: Path, monitor: Path) -> None:
-    monitor.write_text(monitor.read_text() + "thresholds: {psi: {warning: 0.1}, ks_statistic: {warning: 0.1}}\n")
+    levels = {name: {"warning": each.warning or each.alert} for name, each in defaults("adverse").items()}
+    monitor.write_text(monitor.read_text() + f"thresholds: {json.dumps(levels)}\n")
     churn.write(folder / "day.parquet", DRIFTED)
     outcome = modelwatch("check", "churn", "--current", "day.parquet", "--output", "json")
     assert (outcome.status, outcome.document["verdict"], outcome.document["page"]) == (0, "warning", False)
@@ -130,7 +133,7 @@ def test_labels_of_another_file_are_joined_by_request_id(folder: Path, monitor: 
     pa.csv.write_csv(labels.take(list(range(1499, -1, -1))), folder / "labels.csv")
     given = ("check", "churn", "--current", "day.parquet", "--output", "json")
     without = {one["metric"]: one for one in modelwatch(*given).document["results"]}
-    for metric in ("true_positive_rate", "equalized_odds_difference"):
+    for metric in ("equal_opportunity_difference", "equalized_odds_difference"):
         assert (without[metric]["value"], without[metric]["reason"]) == (None, "no labels")
     outcomes = [modelwatch(*given, "--labels", f"labels.{kind}") for kind in KINDS]
     assert outcomes[0].document == outcomes[1].document
