@@ -19,9 +19,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from demo.slack_limits import error, refused
-from demo.slack_text import render
+from demo.slack_text import plain, render
 
-__all__ = ["FakeSlack", "create_app", "render"]
+__all__ = ["FakeSlack", "create_app", "plain", "render"]
 
 CHANNELS = ("#fraud-oncall", "#oncall", "#modelwatch-test")
 Message = dict[str, Any]

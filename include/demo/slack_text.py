@@ -1,9 +1,11 @@
 """A Block Kit message as text for a terminal."""
 
+import re
 from html import unescape
 from typing import Any
 
-WIDTH = 100
+# Slack's marks stand at the edge of a word; the underscores within one are the word's own.
+_MARKS = re.compile(r"(?<![^\W_])[*_](?=\S)|(?<=\S)[*_](?![^\W_])")
 
 
 def render(message: dict[str, Any]) -> str:
@@ -23,15 +25,16 @@ def _block(block: dict[str, Any]) -> list[str]:
     if kind == "section":
         parts = [block["text"]["text"]] if block.get("text") else []
         parts += [field["text"] for field in block.get("fields") or []]
-        return [*_plain("\n".join(parts)).splitlines(), ""]
+        return [*plain("\n".join(parts)).splitlines(), ""]
     if kind == "actions":
         return ["  ".join(f"[{one['text']['text']}] {one.get('url', '')}".rstrip() for one in block["elements"])]
     if kind == "context":
-        return [_plain(" ".join(one.get("text", "") for one in block["elements"]))]
+        return [plain(" ".join(one.get("text", "") for one in block["elements"]))]
     return ["─" * 60] if kind == "divider" else []
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Slack's mrkdwn without its marks."""
     for icon, shown in ((":red_circle:", "●"), (":large_yellow_circle:", "○")):
         text = text.replace(icon, shown)
-    return unescape(text.replace("*", "").replace("_", " ") if "://" not in text else text)
+    return unescape(_MARKS.sub("", text) if "://" not in text else text)

@@ -142,7 +142,7 @@ def test_a_message_is_shown_as_text() -> None:
             "text": "fallback",
             "blocks": [
                 header("fraud: alert"),
-                section("*amount* psi &gt; 0.25\n:red_circle: worst first"),
+                section("*amount_eur* psi &gt; 0.25\n:red_circle: _worst first_"),
                 fields(2, 3),
                 {"type": "divider"},
                 buttons(1, "Open the run", "https://airflow.example.com/dags/monitor_fraud"),
@@ -153,7 +153,7 @@ def test_a_message_is_shown_as_text() -> None:
     lines = shown.splitlines()
     assert lines[0].startswith(f"┌─ {CHANNEL}")
     assert lines[1] == "│ FRAUD: ALERT"
-    assert "│ amount psi > 0.25" in lines
+    assert "│ amount_eur psi > 0.25" in lines
     assert "│ ● worst first" in lines
     assert lines.count("│ xxx") == 2
     assert f"│ {'─' * 60}" in lines

@@ -3,14 +3,17 @@
 import itertools
 import logging
 import time
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from modelwatch.domain import Connection, Page
+from modelwatch.domain import Connection, Page, Window
 from modelwatch.errors import SettingsError, SourceConfigError, SourceResponseError
+from modelwatch.sources.base import fill
 from support.model_api import Api, Handler, always, first_times
-from support.model_requests import SECRET, ids, record
+from support.model_requests import SECRET, WINDOW, ids, record
 
 PAGINATIONS: dict[str, dict[str, Any]] = {
     "cursor": {
@@ -51,6 +54,14 @@ def test_the_windows_edges_are_sent_and_rows_outside_are_left_out(api: Api, fetc
     assert ids(pages) == ["r0", "r1439"]
     assert api.asked[0] == "/cursor?since=2026-03-05T00%3A00%3A00Z&until=2026-03-06T00%3A00%3A00Z&limit=5"
     assert [page.rejects for page in pages] == [()]
+
+
+def test_a_day_in_the_query_or_path_is_the_monitors_day(api: Api, fetch: Any) -> None:
+    fetch(path="cursor", query={"day": "{window_start:%Y-%m-%d}", "until": "{window_end.day}"})
+    assert api.asked[0] == "/cursor?day=2026-03-05&until=6"
+    berlin = ZoneInfo("Europe/Berlin")
+    night = Window(WINDOW.start - timedelta(hours=1), WINDOW.end - timedelta(hours=1))
+    assert fill("{window_start:%Y-%m-%d} {window_start}", night, berlin) == "2026-03-05 2026-03-04T23:00:00Z"
 
 
 @pytest.mark.parametrize(

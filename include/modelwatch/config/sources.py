@@ -129,6 +129,8 @@ class HttpSource(CommonSource):
         if "://" in path:
             message = "holds a whole URL; write the path only, the connection has host and credentials"
             raise ValueError(message)
+        if not _fills(path):
+            raise ValueError(_UNFILLED.format(shown(path)))
         return path
 
     @field_validator("query")

@@ -21,7 +21,8 @@ ID_SHARE = 0.95
 LONG_TEXT = 60
 MIN_ROWS_FOR_IDS = 20
 
-ID_NAME = re.compile(r"(^|[_.\s])(id|uuid|guid|key)$|[a-z]I[Dd]$", re.IGNORECASE)
+# customer_id, ID, customerId, but not bid, paid or valid.
+ID_NAME = re.compile(r"(?i:(^|[_.\s])(id|uuid|guid|key)$)|[a-z]I[Dd]$")
 TIME_NAME = re.compile(r"(time|timestamp|date|_at|_ts|^ts|epoch)$", re.IGNORECASE)
 # 2001 to 2065 in seconds, and the same in milliseconds.
 EPOCHS = ((1e9, 3e9), (1e12, 3e12))
@@ -52,7 +53,7 @@ def infer(name: str, values: pa.ChunkedArray) -> Inferred:
     if pa.types.is_nested(values.type) or _is_bytes(values.type):
         return Inferred(name, None, "a list, map or bytes, which have no distribution")
     present = values.drop_null()
-    n_distinct = pc.count_distinct(present).as_py()
+    n_distinct = pc.count_distinct(present).as_py() if len(present) else 0
     if n_distinct <= 1:
         missing = "always missing" if n_distinct == 0 else "constant; add it to be told when that ends"
         return Inferred(name, None, missing)

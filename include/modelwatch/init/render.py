@@ -126,7 +126,18 @@ def _value(value: object) -> str:
 
 
 def _inline(value: Any) -> str:  # noqa: ANN401  # anything YAML can write
-    dumped: str = yaml.safe_dump(
-        value, default_flow_style=True, default_style=None, sort_keys=False, allow_unicode=True, width=float("inf")
+    dumped: str = yaml.dump(
+        value, Dumper=_OneLine, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
     )
     return dumped.strip()
+
+
+class _OneLine(yaml.SafeDumper):
+    """Also a column's name with a line break in it stays on its line."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_OneLine.add_representer(str, _text)

@@ -1,11 +1,12 @@
 """What every source offers."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
 from typing import Literal, Protocol
 
 import pyarrow.compute as pc
 
-from modelwatch.domain import Page, Schema, Window
+from modelwatch.domain import Page, Schema, Window, iso
 from modelwatch.errors import DataError
 
 Fault = Literal["absent", "column", "refused", "away", "broken"]
@@ -33,6 +34,19 @@ class FileFault(DataError):
     def __init__(self, message: str, fault: Fault) -> None:
         self.fault = fault
         super().__init__(message)
+
+
+class _Edge(datetime):
+    """``{window_start}`` is ISO 8601 in UTC; ``{window_start:%Y-%m-%d}`` is the day as the monitor's clock shows it."""
+
+    def __format__(self, spec: str) -> str:
+        return self.strftime(spec) if spec else iso(datetime.fromisoformat(self.isoformat()).astimezone(UTC))
+
+
+def fill(text: str, window: Window, timezone: tzinfo) -> str:
+    """A text of the monitor file with the window's edges in place of their placeholders."""
+    start, end = (_Edge.fromisoformat(edge.astimezone(timezone).isoformat()) for edge in (window.start, window.end))
+    return text.format(window_start=start, window_end=end)
 
 
 def within(page: Page, window: Window, schema: Schema) -> Page:

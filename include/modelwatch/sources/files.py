@@ -20,7 +20,7 @@ from modelwatch.errors import (
     SourceResponseError,
     SourceTimeout,
 )
-from modelwatch.sources.base import Fault, FileFault, within
+from modelwatch.sources.base import Fault, FileFault, fill, within
 from modelwatch.sources.formats import Batch, Options, explain, format_of, read_batches
 from modelwatch.sources.rows import absent, has, parse_records, parse_table, paths, require_columns
 
@@ -47,7 +47,7 @@ class FileRequests:
             SourceConfigError: no file matches, or one lacks a column; SourceAuthError: the storage refuses access;
             SourceTimeout: the storage is away; SourceResponseError: a file is broken.
         """
-        uri = self._config.uri.format(window_start=window.start, window_end=window.end)
+        uri = fill(self._config.uri, window, self._timezone)
         try:
             for name in self._names(uri):
                 kind = self._config.format or format_of(name)

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from modelwatch.config import HttpSource
 from modelwatch.config.sources import CursorPagination, NextLinkPagination, OffsetPagination, PagePagination
-from modelwatch.domain import Connection, Page, Schema, Window, iso
+from modelwatch.domain import Connection, Page, Schema, Window
 from modelwatch.errors import SourceConfigError, SourceResponseError
-from modelwatch.sources.base import within
+from modelwatch.sources.base import fill, within
 from modelwatch.sources.http_fetch import Fetcher
 from modelwatch.sources.http_session import base_url, make_session, safe_url, same_host
 from modelwatch.sources.pagination import Answer, Ask, at, first, following, what_is_at
@@ -53,13 +53,9 @@ class HttpRequests:
                 ask = self._next(ask, answer)
 
     def _ask(self, window: Window) -> Ask:
-        edges = {"window_start": iso(window.start), "window_end": iso(window.end)}
-        query = {k: v.format(**edges) if isinstance(v, str) else v for k, v in self._config.query.items()}
-        try:
-            path = self._config.path.format(**edges).lstrip("/")
-        except (KeyError, IndexError, ValueError):
-            message = "source.path has a placeholder that no window fills; allowed: {window_start} and {window_end}"
-            raise SourceConfigError(message) from None
+        zone, config = self._timezone, self._config
+        query = {k: fill(v, window, zone) if isinstance(v, str) else v for k, v in config.query.items()}
+        path = fill(config.path, window, zone).lstrip("/")
         return Ask(f"{base_url(self._connection)}/{path}", query)
 
     def _next(self, ask: Ask, answer: Answer) -> Ask | None:

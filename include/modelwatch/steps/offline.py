@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelwatch.config import Monitor
-from modelwatch.domain import Schema, Window
-from modelwatch.errors import DataError
+from modelwatch.domain import Schema, Window, iso
+from modelwatch.errors import DataError, SettingsError
 from modelwatch.profile import profile_rows
 from modelwatch.profile.window import add_groups
 from modelwatch.report.document import Evaluation
@@ -196,4 +196,7 @@ def _asked(start: datetime | None, end: datetime | None, data: Current, monitor:
     if data.schema.timestamp is None:
         message = f"{current}: --from and --to need timestamps: set columns.timestamp in {monitor.path}"
         raise DataError(message)
+    if end <= start:
+        message = f"--to must be after --from, and both about when {current} has requests: {iso(start)} to {iso(end)}"
+        raise SettingsError(message)
     return Window(start, end)

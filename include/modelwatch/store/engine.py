@@ -37,14 +37,16 @@ def database_url(connection: Connection) -> str:
     if connection.conn_type not in ("postgres", "postgresql"):
         message = f"connection '{connection.conn_id}' is of type '{connection.conn_type}'; the store needs postgres"
         raise StoreError(message)
+    is_socket = connection.host.startswith("/")  # a folder, which has no place in a URL before its path
+    extra = {key: str(value) for key, value in sorted(connection.extra.items()) if LIBPQ.fullmatch(key)}
     url = sa.URL.create(
         DRIVER,
         username=connection.login or None,
         password=connection.password or None,
-        host=connection.host or None,
+        host=None if is_socket else connection.host or None,
         port=connection.port,
         database=connection.schema or None,
-        query={key: str(value) for key, value in sorted(connection.extra.items()) if LIBPQ.fullmatch(key)},
+        query={**extra, "host": connection.host} if is_socket else extra,
     )
     return url.render_as_string(hide_password=False)
 
