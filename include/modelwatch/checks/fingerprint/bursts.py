@@ -14,6 +14,7 @@ LEAST = 0.01  # of the current values; smaller heaps are not worth a claim
 STUCK = 0.5  # from here on a value within the usual range is stuck rather than a filler
 SURE = 5.0  # standard errors
 NEARBY = 0.02  # share of the reference on either side that says what a cell should hold
+ONE_VALUE = 0.9  # a cell or a tail of which this part is at one value is about that value alone
 SECOND = 0.5  # a second heap above this part of the first: then this is about more than one value
 ALONE = 0.1  # beyond the reference, a heap's neighbours hold at most this part of it; a tail's hold more
 
@@ -83,9 +84,12 @@ def _is_limit(pair: Pair, value: float | None, *, is_upper: bool) -> bool:
     """Whether the extreme of the current values holds what the reference had beyond it."""
     if value is None or not pair.reference.cells.grid[0] < value < pair.reference.cells.grid[-1]:
         return False
+    cell = _cell_of(pair, value)
+    outer = pair.reference.finite[cell + 1 :] if is_upper else pair.reference.finite[:cell]
+    if outer.max(initial=0) > ONE_VALUE * outer.sum():
+        return False  # one value moved to another: a limit would gather several
     upto = float(pair.before.below(np.array([np.nextafter(value, math.inf)]))[0])
     beyond = 1 - upto if is_upper else float(pair.before.below(np.array([value]))[0])
-    cell = _cell_of(pair, value)
     held = int(pair.current.finite[cell])
     expected = pair.reference.finite[cell] / pair.n * pair.m
     gained = (held - expected) / pair.m
@@ -102,12 +106,15 @@ def _heap_within(pair: Pair) -> Heap | None:
     cell = 1 + int(np.argmax(gain))
     if np.partition(np.append(gain, 0.0), -2)[-2] > SECOND * gain[cell - 1]:
         return None
+    value, held = _value_in(pair, cell)
+    if gain[cell - 1] < LEAST or held < ONE_VALUE * after[cell]:
+        return None
     ratio, error = _nearby_ratio(pair, cell)
     expected = (before[cell] + 2) * ratio
     excess = float(after[cell] - expected)
     if excess < LEAST * pair.m or excess < SURE * math.sqrt(expected + 1 + (before[cell] * error) ** 2):
         return None
-    return Heap(_value_in(pair, cell), before[cell] / pair.n, after[cell] / pair.m, is_usual=True)
+    return Heap(value, before[cell] / pair.n, after[cell] / pair.m, is_usual=True)
 
 
 def _nearby_ratio(pair: Pair, cell: int) -> tuple[float, float]:
@@ -150,15 +157,18 @@ def _cell_of(pair: Pair, value: float) -> int:
     return 2 * position + int(position < len(grid) and grid[position] == value)
 
 
-def _value_in(pair: Pair, cell: int) -> float:
-    """A grid point, or in a gap the exact value if one is known, else the roundest number."""
+def _value_in(pair: Pair, cell: int) -> tuple[float, int]:
+    """The value of a cell and how many current values are there: a grid point; in a gap, what its fullest bucket holds,
+    exactly or as the roundest number in it.
+    """
     grid, buckets = pair.reference.cells.grid, pair.current.buckets
     if cell % 2:
-        return float(grid[cell // 2])
+        return float(grid[cell // 2]), int(pair.current.finite[cell])
     low, high = float(grid[cell // 2 - 1]), float(grid[cell // 2])
     touching = np.where((buckets.upper > low) & (buckets.lower < high), buckets.counts, 0)
     most = int(np.argmax(touching))
-    return _round_number(max(low, float(buckets.lower[most])), min(high, float(buckets.upper[most])))
+    value = _round_number(max(low, float(buckets.lower[most])), min(high, float(buckets.upper[most])))
+    return value, int(touching[most])
 
 
 def _round_number(low: float, high: float) -> float:
