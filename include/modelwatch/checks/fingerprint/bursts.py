@@ -8,7 +8,7 @@ import numpy as np
 
 from modelwatch.checks.fingerprint.cause import Cause
 from modelwatch.checks.fingerprint.curve import Floats, Pair
-from modelwatch.words import change, percent
+from modelwatch.words import change, number, percent
 
 LEAST = 0.01  # of the current values; smaller heaps are not worth a claim
 STUCK = 0.5  # from here on a value within the usual range is stuck rather than a filler
@@ -35,7 +35,9 @@ def stuck(pair: Pair) -> Cause | None:
     if value is None or value != pair.current.high:
         return None
     before = pair.share_before(value)
-    return Cause("stuck", f"every value is {value:.6g} ({percent(before)} before)") if before**pair.m < 1e-6 else None
+    return (
+        Cause("stuck", f"every value is {_shown(value)} ({percent(before)} before)") if before**pair.m < 1e-6 else None
+    )
 
 
 def burst(pair: Pair) -> Cause | None:
@@ -57,8 +59,8 @@ def burst(pair: Pair) -> Cause | None:
     if heap.value == 0:
         return Cause("zero_burst", f"more values are 0 ({shares}), the others are as before")
     if part >= STUCK and heap.is_usual:
-        return Cause("stuck", f"most values are {heap.value:.6g} ({shares}), the others are as before")
-    return Cause("sentinel_burst", f"{heap.value:.6g} stands in for values ({shares}), the others are as before")
+        return Cause("stuck", f"most values are {_shown(heap.value)} ({shares}), the others are as before")
+    return Cause("sentinel_burst", f"{_shown(heap.value)} stands in for values ({shares}), the others are as before")
 
 
 def clipped(pair: Pair) -> Cause | None:
@@ -75,7 +77,7 @@ def clipped(pair: Pair) -> Cause | None:
 
     if pair.distance(cut) > pair.limit:
         return None
-    ends = [f"{name} {value:.6g}" for name, value in (("above", high), ("below", low)) if math.isfinite(value)]
+    ends = [f"{name} {_shown(value)}" for name, value in (("above", high), ("below", low)) if math.isfinite(value)]
     beyond = float(1 - pair.before.below(np.array([high]))[0] + pair.before.below(np.array([low]))[0])
     return Cause("clipped", f"values are cut off {' and '.join(ends)} ({percent(beyond)} of them were beyond)")
 
@@ -149,6 +151,10 @@ def _heap_beyond(pair: Pair) -> Heap | None:
         if extreme is not None and buckets.lower[most] <= extreme <= buckets.upper[most]:
             value = extreme
     return Heap(value, 0.0, count / pair.m, is_usual=False)
+
+
+def _shown(value: float) -> str:
+    return number(value, digits=6)
 
 
 def _cell_of(pair: Pair, value: float) -> int:
