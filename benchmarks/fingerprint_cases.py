@@ -187,7 +187,7 @@ def categorical_cases(n_reference: int, n: int, seed: int) -> Iterator[Case]:
         yield case("renamed_category", np.where(np.arange(len(p)) == renamed, "Something else", names), p)
         yield case("recased_category", np.array([name.upper().replace(" ", "_") for name in names], dtype=object), p)
         order = np.arange(len(p))
-        a, b = (0, 1) if len(p) < 4 else (int(rng.integers(0, 2)), 3)
+        a, b = (0, 1) if len(p) < 4 else (0, int(rng.integers(3, 5)))
         order[[a, b]] = order[[b, a]]
         yield case("swapped_categories", names, p[order])
         yield case("null_burst", np.append(names, None), np.append(p * 0.9, 0.1))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelwatch.config import Monitor
 from modelwatch.domain import Page
@@ -17,21 +17,32 @@ from modelwatch.profile import (
     fit_cells,
     profile_rows,
 )
+from modelwatch.profile.correlation import (
+    Correlations,
+    decode_correlations,
+    encode_correlations,
+    rank_correlations,
+)
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.store.samples import Artifacts
 
-FIT_VERSION = 2  # 2: the profile carries buckets
+FIT_VERSION = 2  # 2: the profile carries buckets; rank correlations are kept beside it
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The cells fitted on the reference, its profile in them, and the digests that say which reference this is."""
+    """The cells fitted on the reference, its profile in them, and the digests that say which reference this is.
+
+    Attributes:
+        correlations: which numeric features move together in it.
+    """
 
     cells: CellSet
     profile: Profile
     digest: str
     cells_digest: str
+    correlations: Correlations = field(default_factory=dict)
 
 
 def load_reference(monitor: Monitor, settings: Settings) -> Reference:
@@ -41,22 +52,26 @@ def load_reference(monitor: Monitor, settings: Settings) -> Reference:
         DataError: the file is missing, unreadable, empty, or too many of its rows do not parse.
     """
     digest = _digest(monitor)
-    artifacts, path = Artifacts(settings.samples_url), f"reference/{digest}.bin"
-    cached = artifacts.read_if_there(path)
-    if cached is None:
-        cells, profile = _fit(monitor)
+    artifacts = Artifacts(settings.samples_url)
+    path, beside = f"reference/{digest}.bin", f"reference/{digest}.correlations.json"
+    cached, pairs = artifacts.read_if_there(path), artifacts.read_if_there(beside)
+    if cached is None or pairs is None:
+        cells, profile, correlations = _fit(monitor)
+        artifacts.write_bytes(beside, encode_correlations(correlations))
         artifacts.write_bytes(path, encode_reference(cells, profile))
     else:
         cells, profile = decode_reference(cached)
-    return Reference(cells, profile, digest, cells_digest(cells))
+        correlations = decode_correlations(pairs)
+    return Reference(cells, profile, digest, cells_digest(cells), correlations)
 
 
-def _fit(monitor: Monitor) -> tuple[CellSet, Profile]:
+def _fit(monitor: Monitor) -> tuple[CellSet, Profile, Correlations]:
     uri, schema = monitor.reference_uri, monitor.schema()
     page = files.read_table(uri, schema, timezone=monitor.tzinfo)
     _require_usable(page, monitor)
     cells = fit_cells(page.rows, schema)
-    return cells, profile_rows(page.rows, cells, schema)
+    numeric = [name for name, kind in schema.features.items() if kind == "numeric"]
+    return cells, profile_rows(page.rows, cells, schema), rank_correlations(page.rows, numeric)
 
 
 def _require_usable(page: Page, monitor: Monitor) -> None:

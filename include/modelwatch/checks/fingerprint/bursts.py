@@ -8,12 +8,13 @@ import numpy as np
 
 from modelwatch.checks.fingerprint.cause import Cause
 from modelwatch.checks.fingerprint.curve import Floats, Pair
-from modelwatch.words import change, percent
+from modelwatch.words import change, number, percent
 
 LEAST = 0.01  # of the current values; smaller heaps are not worth a claim
 STUCK = 0.5  # from here on a value within the usual range is stuck rather than a filler
 SURE = 5.0  # standard errors
 NEARBY = 0.02  # share of the reference on either side that says what a cell should hold
+ONE_VALUE = 0.9  # a cell or a tail of which this part is at one value is about that value alone
 SECOND = 0.5  # a second heap above this part of the first: then this is about more than one value
 ALONE = 0.1  # beyond the reference, a heap's neighbours hold at most this part of it; a tail's hold more
 
@@ -34,7 +35,9 @@ def stuck(pair: Pair) -> Cause | None:
     if value is None or value != pair.current.high:
         return None
     before = pair.share_before(value)
-    return Cause("stuck", f"every value is {value:.6g} ({percent(before)} before)") if before**pair.m < 1e-6 else None
+    return (
+        Cause("stuck", f"every value is {_shown(value)} ({percent(before)} before)") if before**pair.m < 1e-6 else None
+    )
 
 
 def burst(pair: Pair) -> Cause | None:
@@ -56,8 +59,8 @@ def burst(pair: Pair) -> Cause | None:
     if heap.value == 0:
         return Cause("zero_burst", f"more values are 0 ({shares}), the others are as before")
     if part >= STUCK and heap.is_usual:
-        return Cause("stuck", f"most values are {heap.value:.6g} ({shares}), the others are as before")
-    return Cause("sentinel_burst", f"{heap.value:.6g} stands in for values ({shares}), the others are as before")
+        return Cause("stuck", f"most values are {_shown(heap.value)} ({shares}), the others are as before")
+    return Cause("sentinel_burst", f"{_shown(heap.value)} stands in for values ({shares}), the others are as before")
 
 
 def clipped(pair: Pair) -> Cause | None:
@@ -74,7 +77,7 @@ def clipped(pair: Pair) -> Cause | None:
 
     if pair.distance(cut) > pair.limit:
         return None
-    ends = [f"{name} {value:.6g}" for name, value in (("above", high), ("below", low)) if math.isfinite(value)]
+    ends = [f"{name} {_shown(value)}" for name, value in (("above", high), ("below", low)) if math.isfinite(value)]
     beyond = float(1 - pair.before.below(np.array([high]))[0] + pair.before.below(np.array([low]))[0])
     return Cause("clipped", f"values are cut off {' and '.join(ends)} ({percent(beyond)} of them were beyond)")
 
@@ -83,9 +86,12 @@ def _is_limit(pair: Pair, value: float | None, *, is_upper: bool) -> bool:
     """Whether the extreme of the current values holds what the reference had beyond it."""
     if value is None or not pair.reference.cells.grid[0] < value < pair.reference.cells.grid[-1]:
         return False
+    cell = _cell_of(pair, value)
+    outer = pair.reference.finite[cell + 1 :] if is_upper else pair.reference.finite[:cell]
+    if outer.max(initial=0) > ONE_VALUE * outer.sum():
+        return False  # one value moved to another: a limit would gather several
     upto = float(pair.before.below(np.array([np.nextafter(value, math.inf)]))[0])
     beyond = 1 - upto if is_upper else float(pair.before.below(np.array([value]))[0])
-    cell = _cell_of(pair, value)
     held = int(pair.current.finite[cell])
     expected = pair.reference.finite[cell] / pair.n * pair.m
     gained = (held - expected) / pair.m
@@ -102,12 +108,15 @@ def _heap_within(pair: Pair) -> Heap | None:
     cell = 1 + int(np.argmax(gain))
     if np.partition(np.append(gain, 0.0), -2)[-2] > SECOND * gain[cell - 1]:
         return None
+    value, held = _value_in(pair, cell)
+    if gain[cell - 1] < LEAST or held < ONE_VALUE * after[cell]:
+        return None
     ratio, error = _nearby_ratio(pair, cell)
     expected = (before[cell] + 2) * ratio
     excess = float(after[cell] - expected)
     if excess < LEAST * pair.m or excess < SURE * math.sqrt(expected + 1 + (before[cell] * error) ** 2):
         return None
-    return Heap(_value_in(pair, cell), before[cell] / pair.n, after[cell] / pair.m, is_usual=True)
+    return Heap(value, before[cell] / pair.n, after[cell] / pair.m, is_usual=True)
 
 
 def _nearby_ratio(pair: Pair, cell: int) -> tuple[float, float]:
@@ -144,21 +153,28 @@ def _heap_beyond(pair: Pair) -> Heap | None:
     return Heap(value, 0.0, count / pair.m, is_usual=False)
 
 
+def _shown(value: float) -> str:
+    return number(value, digits=6)
+
+
 def _cell_of(pair: Pair, value: float) -> int:
     grid = pair.reference.cells.grid
     position = int(np.searchsorted(grid, value, side="left"))
     return 2 * position + int(position < len(grid) and grid[position] == value)
 
 
-def _value_in(pair: Pair, cell: int) -> float:
-    """A grid point, or in a gap the exact value if one is known, else the roundest number."""
+def _value_in(pair: Pair, cell: int) -> tuple[float, int]:
+    """The value of a cell and how many current values are there: a grid point; in a gap, what its fullest bucket holds,
+    exactly or as the roundest number in it.
+    """
     grid, buckets = pair.reference.cells.grid, pair.current.buckets
     if cell % 2:
-        return float(grid[cell // 2])
+        return float(grid[cell // 2]), int(pair.current.finite[cell])
     low, high = float(grid[cell // 2 - 1]), float(grid[cell // 2])
     touching = np.where((buckets.upper > low) & (buckets.lower < high), buckets.counts, 0)
     most = int(np.argmax(touching))
-    return _round_number(max(low, float(buckets.lower[most])), min(high, float(buckets.upper[most])))
+    value = _round_number(max(low, float(buckets.lower[most])), min(high, float(buckets.upper[most])))
+    return value, int(touching[most])
 
 
 def _round_number(low: float, high: float) -> float:

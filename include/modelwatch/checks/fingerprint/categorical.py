@@ -20,7 +20,7 @@ CERTAIN = 1e-6
 MOST = 0.8  # of the new names' share must be explained by one story
 FAR = 5.0  # standard errors at which a share has changed
 NEAR = 3.5  # standard errors within which two shares are the same
-SWAPPED = 1.5  # how far apart two shares must have been for their exchange to be told
+SWAPPED, APART = 2.0, 0.2  # as a ratio or a difference: shares nearer to each other change places by themselves
 
 
 class Shares:
@@ -150,7 +150,8 @@ def _swapped(shares: Shares) -> Cause | None:
         return None
     a, b = (int(i) for i in moved)
     before, after = shares.before, shares.after
-    if max(before[a], before[b]) < SWAPPED * min(before[a], before[b]):
+    large, small = max(before[a], before[b]), min(before[a], before[b])
+    if large < SWAPPED * small and large - small < APART:
         return None
     crossed = shares.same(before[a], after[b]) and shares.same(before[b], after[a])
     if not crossed or not shares.others_kept_their_mix(np.isin(np.arange(len(before)), moved)):

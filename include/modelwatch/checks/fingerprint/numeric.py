@@ -8,7 +8,7 @@ from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, null_burst
 from modelwatch.checks.fingerprint.curve import Pair
 from modelwatch.checks.fingerprint.transforms import hours_moved, transformed
 from modelwatch.profile.features import NumericProfile
-from modelwatch.words import change
+from modelwatch.words import change, number
 
 FEWEST = 100  # finite values; with fewer almost any hypothesis fits
 MISSING = 0.01  # a rise of the missing share from which it is worth a claim
@@ -56,10 +56,9 @@ def _described(pair: Pair) -> Cause:
     lower, higher = float(gap.max()), float(-gap.min())
     if max(lower, higher) <= pair.noise:
         return UNKNOWN
-    middles = [f"{float(curve.quantile(np.array([0.5]))[0]):.4g}" for curve in (pair.before, pair.after)]
     if min(lower, higher) <= max(lower, higher) / 4:
         way = "higher" if higher > lower else "lower"
-        return Cause("shift", f"values are {way}: median {middles[0]} -> {middles[1]}")
+        return Cause("shift", f"values are {way}")
     if min(lower, higher) <= pair.noise / 2:
         return UNKNOWN
     wider = int(np.argmax(gap)) < int(np.argmin(gap))
@@ -67,4 +66,4 @@ def _described(pair: Pair) -> Cause:
     if wider != (widths[1] > widths[0]):
         return UNKNOWN
     way = "wider" if wider else "narrower"
-    return Cause("spread", f"values spread {way}: the middle half spans {widths[0]:.4g} -> {widths[1]:.4g}")
+    return Cause("spread", f"values spread {way}: the middle half spans {number(widths[0])} -> {number(widths[1])}")

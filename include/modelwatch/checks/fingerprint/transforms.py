@@ -11,6 +11,7 @@ from modelwatch.checks.fingerprint.cause import Cause
 from modelwatch.checks.fingerprint.curve import Floats, Hypothesis, Pair
 from modelwatch.metrics.drift import chi2
 from modelwatch.profile.features import NumericProfile
+from modelwatch.words import number
 
 FACTORS = {"x10": 10.0, "x100": 100.0, "x1000": 1000.0, "div10": 0.1, "div100": 0.01, "div1000": 0.001}
 HOURS = 24
@@ -29,7 +30,11 @@ def transformed(pair: Pair) -> Cause | None:
     if found is not None or by is None:
         return found
     is_sure = abs(by) >= FAR * pair.deviation or _heap_moved(pair, by)
-    return Cause("offset", f"every value moved by about {by:+.6g}") if is_sure else None
+    return (
+        Cause("offset", f"every value moved by about {'+' if by > 0 else ''}{number(by, digits=6)}")
+        if is_sure
+        else None
+    )
 
 
 def hours_moved(pair: Pair) -> Cause | None:
