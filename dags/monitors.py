@@ -79,6 +79,14 @@ def check_prediction_drift(monitor: str, profile: str) -> str:
 
 
 @task
+def check_multivariate_drift(monitor: str, sample: str) -> str:
+    """Measure how far the features have moved together, on the rows themselves."""
+    from modelwatch import steps
+
+    return steps.check_multivariate_drift(current_run(MONITORS[monitor]), sample)
+
+
+@task
 def check_fairness(monitor: str, profile: str) -> str:
     """Measure how differently the groups of each sensitive feature are decided on."""
     from modelwatch import steps
@@ -137,6 +145,7 @@ def monitor_dag(monitor: Monitor) -> DAG:
             "quality": check_quality(name, profile),
             "feature_drift": check_feature_drift(name, profile),
             "prediction_drift": check_prediction_drift(name, profile),
+            "multivariate_drift": check_multivariate_drift(name, sample),
             "fairness": check_fairness(name, profile),
         }
         evaluation = judge_and_store(name, sample, profile, results)

@@ -19,6 +19,7 @@ from airflow.plugins_manager import AirflowPlugin
 # What the steps import, down to the modules they import only in the function that needs them.
 MODULES = (
     "modelwatch.steps",
+    "modelwatch.checks.domain_classifier",
     "modelwatch.report.delivery",
     "modelwatch.sources.files",
     "modelwatch.sources.http",
@@ -28,6 +29,7 @@ MODULES = (
     "pyarrow.dataset",
     "pyarrow.parquet",
     "scipy.stats",
+    "sklearn.ensemble",
     "fairlearn.metrics",
     "statsmodels.stats.proportion",
     "modelwatch_airflow.defaults",

@@ -18,6 +18,7 @@ from modelwatch.config.parts import (
     Fairness,
     FeatureEntry,
     Label,
+    Multivariate,
     Reference,
     SampleSize,
 )
@@ -45,6 +46,7 @@ class Monitor(Strict):
     reference: Reference
     sample: SampleSize = SampleSize()
     features: dict[str, FeatureEntry] = Field(min_length=1)
+    multivariate: Multivariate = Multivariate()
     fairness: Fairness | None = None
     thresholds: Annotated[dict[str, Threshold], AfterValidator(check_thresholds)] = Field(default_factory=dict)
     false_discovery_rate: float = Field(default=0.01, gt=0, lt=1)

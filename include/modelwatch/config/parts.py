@@ -63,6 +63,28 @@ class SampleSize(Strict):
         return self
 
 
+class Multivariate(Strict):
+    """How features are looked at together, on rows.
+
+    Attributes:
+        detector: domain_classifier (scikit-learn), classifier_drift or mmd_drift (both need alibi-detect, the last
+            also torch), or none.
+        rows: at most this many rows of the reference and of the window are compared.
+        permutations: of mmd_drift; by default as many as the false discovery rate needs, at least 500.
+    """
+
+    detector: Literal["domain_classifier", "classifier_drift", "mmd_drift", "none"] = "domain_classifier"
+    rows: int = Field(default=5_000, ge=100, le=50_000)
+    permutations: int | None = Field(default=None, ge=500, le=100_000)
+
+    @model_validator(mode="after")
+    def _permutations_of_mmd(self) -> "Multivariate":
+        if self.permutations is not None and self.detector != "mmd_drift":
+            message = f"permutations is for detector mmd_drift; {self.detector} has none: remove it"
+            raise ValueError(message)
+        return self
+
+
 class Feature(Strict):
     """One input of the model; it may carry thresholds of its own, by metric name."""
 

@@ -37,6 +37,24 @@ METRICS = {
         MetricInfo(
             "tail_share", _DRIFT, "Largest surprising rise beyond an outer quantile of the reference.", high=1.0
         ),
+        MetricInfo(
+            "correlation_shift",
+            ("multivariate_drift",),
+            "Largest change of a rank correlation between two features.",
+            high=2.0,
+        ),
+        MetricInfo(
+            "auc_domain",
+            ("multivariate_drift",),
+            "How well a classifier tells the window's rows from the reference's; 0.5 is not at all.",
+            high=1.0,
+        ),
+        MetricInfo(
+            "mmd",
+            ("multivariate_drift",),
+            "Squared maximum mean discrepancy of the rows, Gaussian kernel.",
+            low=None,
+        ),
         MetricInfo("row_count", ("quality",), "Requests judged."),
         MetricInfo("missing_share", ("quality",), "Share of missing values; judged on its increase.", high=1.0),
         MetricInfo("type_error_share", ("quality",), "Share of rows kept out for a wrong type here.", high=1.0),

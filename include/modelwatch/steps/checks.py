@@ -6,10 +6,11 @@ from dataclasses import replace
 from modelwatch.domain import Check, Measurement
 from modelwatch.profile import GroupTable, Profile, decode_groups
 from modelwatch.profile.window import add_groups
-from modelwatch.steps.fetch import read_profile
+from modelwatch.steps.fetch import empty_rows, read_profile
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.measured import encode
 from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.rows import multivariate_drift
 from modelwatch.steps.run import Run
 from modelwatch.store import engine, repository
 from modelwatch.store.samples import Artifacts
@@ -28,6 +29,19 @@ def check_feature_drift(run: Run, profile_ref: str) -> str:
 def check_prediction_drift(run: Run, profile_ref: str) -> str:
     """Measure the drift of score and decision; returns the measurements' URI."""
     return _check(run, "prediction_drift", profile_ref)
+
+
+def check_multivariate_drift(run: Run, sample_ref: str) -> str:
+    """Measure how far the features have moved together, on rows; returns the measurements' URI.
+
+    Raises:
+        SettingsError: the monitor's detector needs a package that is not installed.
+    """
+    reference = load_reference(run.monitor, run.settings)
+    sample = Artifacts(run.settings.samples_url).read_sample(sample_ref)
+    rows = sample.rows if sample.rows.num_columns else empty_rows(run)
+    measured = multivariate_drift(run.monitor, run.settings, reference.digest, rows)
+    return _write(run, "multivariate_drift", measured)
 
 
 def check_fairness(run: Run, profile_ref: str) -> str:

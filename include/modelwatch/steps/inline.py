@@ -7,7 +7,13 @@ from dataclasses import replace
 from modelwatch.errors import SourceError
 from modelwatch.report.document import Evaluation
 from modelwatch.settings import Settings, connection_from_env
-from modelwatch.steps.checks import check_fairness, check_feature_drift, check_prediction_drift, check_quality
+from modelwatch.steps.checks import (
+    check_fairness,
+    check_feature_drift,
+    check_multivariate_drift,
+    check_prediction_drift,
+    check_quality,
+)
 from modelwatch.steps.fetch import build_profile, fetch_sample
 from modelwatch.steps.judge import judge_and_store
 from modelwatch.steps.run import Connect, Run
@@ -19,17 +25,19 @@ CHECKS: dict[str, Callable[[Run, str], str]] = {
     "prediction_drift": check_prediction_drift,
     "fairness": check_fairness,
 }
+ROW_CHECKS: dict[str, Callable[[Run, str], str]] = {"multivariate_drift": check_multivariate_drift}
 
 
 def run_window(run: Run, connect: Connect) -> Evaluation:
     """Every task of the Dag in order, up to the store; a source that fails is stored as not measured."""
     run = replace(run, settings=migrated_settings(run.settings))
     sample_ref = profile_ref = None
-    results: dict[str, str | None] = dict.fromkeys(CHECKS)
+    results: dict[str, str | None] = dict.fromkeys([*CHECKS, *ROW_CHECKS])
     with suppress(SourceError):
         sample_ref = fetch_sample(run, connect)
         profile_ref = build_profile(run, sample_ref)
         results = {name: check(run, profile_ref) for name, check in CHECKS.items()}
+        results |= {name: check(run, sample_ref) for name, check in ROW_CHECKS.items()}
     evaluation_id = judge_and_store(run, sample_ref=sample_ref, profile_ref=profile_ref, results=results)
     with engine.session(run.settings.database_url) as session:
         stored = repository.load_evaluation(session, evaluation_id)

@@ -20,6 +20,7 @@ from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.rows import multivariate_drift
 from modelwatch.verdict import judge
 
 
@@ -50,10 +51,10 @@ def check_file(
     reference, data = load_reference(monitor, settings), read_current(monitor, current, labels)
     if start is None and end is None:
         window = _whole(data, monitor)
-        return _evaluate(monitor, reference, data, data.rows, data.rows, window, earlier=[])
+        return _evaluate(monitor, settings, reference, data, data.rows, data.rows, window, earlier=[])
     window = _asked(start, end, data, monitor, current)
     rows, lookback = between(data, window), between(data, _fairness_window(monitor, window))
-    return _evaluate(monitor, reference, data, rows, lookback, window, earlier=[])
+    return _evaluate(monitor, settings, reference, data, rows, lookback, window, earlier=[])
 
 
 def backtest_file(
@@ -69,7 +70,7 @@ def backtest_file(
     earlier: list[Keys] = []
     for window in windows_between(first, last, length=every, timezone=monitor.tzinfo):
         rows, lookback = between(data, window), between(data, _fairness_window(monitor, window))
-        evaluation = _evaluate(monitor, reference, data, rows, lookback, window, earlier=earlier)
+        evaluation = _evaluate(monitor, settings, reference, data, rows, lookback, window, earlier=earlier)
         if evaluation.judgement.verdict in ("ok", "warning", "alert"):
             earlier.insert(0, alert_keys(evaluation.judgement))
         yield evaluation
@@ -102,6 +103,7 @@ def between(data: Current, window: Window) -> pa.Table:
 
 def _evaluate(
     monitor: Monitor,
+    settings: Settings,
     reference: Reference,
     data: Current,
     rows: pa.Table,
@@ -116,6 +118,7 @@ def _evaluate(
         before = profile_rows(lookback, {}, data.schema)
         profile = replace(profile, groups=add_groups(before.groups, {}))
     measured = [m for measure in MEASURES.values() for m in measure(reference.profile, profile, monitor)]
+    measured += multivariate_drift(monitor, settings, reference.digest, rows)
     rules = monitor.rules()
     judgement = judge(measured, rules, n_current=rows.num_rows, unmeasured=_unmeasured(data, rules.max_rejected))
     open_after = monitor.alerts.open_after

@@ -25,6 +25,7 @@ from modelwatch.profile.correlation import (
 )
 from modelwatch.settings import Settings
 from modelwatch.sources import files
+from modelwatch.steps.rows import keep_rows
 from modelwatch.store.samples import Artifacts
 
 FIT_VERSION = 2  # 2: the profile carries buckets; rank correlations are kept beside it
@@ -56,7 +57,7 @@ def load_reference(monitor: Monitor, settings: Settings) -> Reference:
     path, beside = f"reference/{digest}.bin", f"reference/{digest}.correlations.json"
     cached, pairs = artifacts.read_if_there(path), artifacts.read_if_there(beside)
     if cached is None or pairs is None:
-        cells, profile, correlations = _fit(monitor)
+        cells, profile, correlations = _fit(monitor, settings, digest)
         artifacts.write_bytes(beside, encode_correlations(correlations))
         artifacts.write_bytes(path, encode_reference(cells, profile))
     else:
@@ -65,11 +66,13 @@ def load_reference(monitor: Monitor, settings: Settings) -> Reference:
     return Reference(cells, profile, digest, cells_digest(cells), correlations)
 
 
-def _fit(monitor: Monitor) -> tuple[CellSet, Profile, Correlations]:
+def _fit(monitor: Monitor, settings: Settings, digest: str) -> tuple[CellSet, Profile, Correlations]:
     uri, schema = monitor.reference_uri, monitor.schema()
     page = files.read_table(uri, schema, timezone=monitor.tzinfo)
     _require_usable(page, monitor)
     cells = fit_cells(page.rows, schema)
+    if monitor.multivariate.detector != "none":
+        keep_rows(monitor, settings, digest, page.rows)  # while they are at hand; read again when the bound changes
     numeric = [name for name, kind in schema.features.items() if kind == "numeric"]
     return cells, profile_rows(page.rows, cells, schema), rank_correlations(page.rows, numeric)
 

@@ -1,0 +1,72 @@
+"""The rows that multivariate drift looks at: bounded, chosen by hash, the reference's kept beside its profile."""
+
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from modelwatch.checks.multivariate import Options, measure_multivariate
+from modelwatch.config import Monitor
+from modelwatch.domain import Measurement, Page
+from modelwatch.sampling import Sampler
+from modelwatch.settings import Settings
+from modelwatch.sources import files
+from modelwatch.store.samples import Artifacts
+
+SALT = "rows"
+
+
+def multivariate_drift(monitor: Monitor, settings: Settings, digest: str, rows: pa.Table) -> list[Measurement]:
+    """What the monitor's detector says of the window's rows; nothing when the monitor switched it off.
+
+    Args:
+        monitor, settings: the monitor and where its artifacts are.
+        digest: of the reference.
+        rows: the window's.
+
+    Raises:
+        SettingsError: the detector needs a package that is not installed.
+    """
+    wanted = monitor.multivariate
+    if wanted.detector == "none":
+        return []
+    schema, false_discovery_rate = monitor.schema(), monitor.false_discovery_rate
+    options = Options(
+        detector=wanted.detector,
+        alpha=false_discovery_rate / len(schema.features),
+        confidence=1 - false_discovery_rate,
+        permutations=wanted.permutations,
+    )
+    reference = reference_rows(monitor, settings, digest)
+    current = bounded(rows, wanted.rows, schema.id).select(list(schema.features))
+    return measure_multivariate(reference, current, schema.features, options)
+
+
+def reference_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Table:
+    """At most `multivariate.rows` rows of the reference, features alone, from the cache when they are there."""
+    cached = Artifacts(settings.samples_url).read_if_there(_path(monitor, digest))
+    if cached is None:
+        page = files.read_table(monitor.reference_uri, monitor.schema(), timezone=monitor.tzinfo)
+        return keep_rows(monitor, settings, digest, page.rows)
+    return pq.read_table(io.BytesIO(cached))
+
+
+def keep_rows(monitor: Monitor, settings: Settings, digest: str, rows: pa.Table) -> pa.Table:
+    """Choose the reference's rows and write them where `reference_rows` looks."""
+    schema = monitor.schema()
+    chosen = bounded(rows, monitor.multivariate.rows, schema.id).select(list(schema.features))
+    buffer = io.BytesIO()
+    pq.write_table(chosen, buffer, compression="zstd")
+    Artifacts(settings.samples_url).write_bytes(_path(monitor, digest), buffer.getvalue())
+    return chosen
+
+
+def bounded(rows: pa.Table, limit: int, id_column: str | None) -> pa.Table:
+    """The rows with the smallest hash of their id (of their position without one), in the order of the hashes."""
+    sampler = Sampler(rows=limit, salt=SALT, id_column=id_column)
+    sampler.add(Page(rows))
+    return sampler.sample().rows
+
+
+def _path(monitor: Monitor, digest: str) -> str:
+    return f"reference/{digest}.rows-{monitor.multivariate.rows}.parquet"
