@@ -48,8 +48,8 @@ def measure_multivariate(
         from modelwatch.checks.domain_classifier import measure_domain_auc
 
         return [pairs, measure_domain_auc(rows, alpha=options.alpha, confidence=options.confidence)]
-    from modelwatch.checks import alibi  # the only module that imports alibi-detect
+    from modelwatch.checks.alibi import classifier_drift, mmd_drift  # the only module that imports alibi-detect
 
     if options.detector == "classifier_drift":
-        return [pairs, alibi.classifier_drift(rows, alpha=options.alpha, confidence=options.confidence)]
-    return [pairs, alibi.mmd_drift(rows, alpha=options.alpha, permutations=options.permutations)]
+        return [pairs, classifier_drift(rows, alpha=options.alpha, confidence=options.confidence)]
+    return [pairs, mmd_drift(rows, alpha=options.alpha, permutations=options.permutations)]
