@@ -14,12 +14,13 @@ from support.airflow_runs import DAGS, ROOT, load_dags
 
 Write = Callable[..., Path]
 HEAVY = {
-    "dlt", "fairlearn", "modelwatch.steps", "numpy", "pandas", "pyarrow", "scipy", "slack_sdk", "statsmodels",
+    "dlt", "fairlearn", "modelwatch.steps", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "slack_sdk", "statsmodels",
 }  # fmt: skip
-CHECKS = {"check_quality", "check_feature_drift", "check_prediction_drift", "check_fairness"}
+PROFILE_CHECKS = {"check_quality", "check_feature_drift", "check_prediction_drift", "check_fairness"}
+CHECKS = {*PROFILE_CHECKS, "check_multivariate_drift"}
 EDGES = {
-    "fetch_sample": {"build_profile", "judge_and_store"},
-    "build_profile": {*CHECKS, "judge_and_store"},
+    "fetch_sample": {"build_profile", "check_multivariate_drift", "judge_and_store"},
+    "build_profile": {*PROFILE_CHECKS, "judge_and_store"},
     **{check: {"judge_and_store"} for check in CHECKS},
     "judge_and_store": {"route_alert", "send_slack_alert"},
     "route_alert": {"send_slack_alert", "stay_quiet"},

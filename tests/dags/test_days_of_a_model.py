@@ -56,6 +56,7 @@ def test_a_quiet_day_is_stored_green_and_nobody_hears_of_it(model: WatchedModel)
         "quality",
         "feature_drift",
         "prediction_drift",
+        "multivariate_drift",
         "fairness",
     }
     assert model.slack.messages == []

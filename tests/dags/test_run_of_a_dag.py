@@ -24,7 +24,7 @@ CONNECTION = {
     "port": 8443,
     "extra": {"token": OTHER_SECRET},
 }
-CHECKS = ("quality", "feature_drift", "prediction_drift", "fairness")
+CHECKS = ("quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness")
 
 
 class Steps:

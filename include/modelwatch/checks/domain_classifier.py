@@ -92,7 +92,9 @@ def _fold(rows: Rows, columns: Floats, pairs: Floats, held_out: Flags) -> Fold:
     """Train on the rows not held out, the choice of the pairs included; score the others."""
     train = ~held_out
     products = _changed_pairs(rows, pairs[train], rows.is_current[train])
-    classifier = boosted_trees().fit(_design(columns, pairs, products)[train], rows.is_current[train])
+    seen = _design(columns, pairs, products)[train]
+    seen[:, np.isnan(seen).all(axis=0)] = 0.0  # a column without any value is a constant
+    classifier = boosted_trees().fit(seen, rows.is_current[train])
     fold = _design(columns[held_out], pairs[held_out], products)
     scores = classifier.decision_function(fold)
     return Fold(classifier, columns[held_out], pairs[held_out], products, rows.is_current[held_out], scores)

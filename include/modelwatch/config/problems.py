@@ -116,6 +116,7 @@ OWNERS: dict[Any, type[Strict]] = {
     "label": parts.Label,
     "reference": parts.Reference,
     "sample": parts.SampleSize,
+    "multivariate": parts.Multivariate,
     "fairness": parts.Fairness,
     "alerts": parts.Alerts,
     "slack": parts.Slack,

@@ -58,5 +58,10 @@ _READINGS: tuple[tuple[set[str], str], ...] = (
         {"prediction_drift"},
         "The score moved while no single input did: was the model redeployed, or did inputs change together?",
     ),
+    (
+        {"multivariate_drift"},
+        "Features no longer move together as they did, while each alone looks the same: suspect a join or a mapping "
+        "upstream, or a new kind of traffic.",
+    ),
     ({"fairness"}, _FAIRNESS),
 )
