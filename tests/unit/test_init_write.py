@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelwatch.config import load_monitor
-from modelwatch.config.thresholds import DEFAULTS
+from modelwatch.config.thresholds import defaults
 from modelwatch.errors import SettingsError
 from modelwatch.init import write_monitor
 from modelwatch.init.infer import Inferred
@@ -43,17 +43,19 @@ def test_a_column_of_any_name_is_read_back_under_that_name(
     assert list(load_monitor(path).features) == names
 
 
-def test_every_default_threshold_is_written_out(tmp_path: Path) -> None:
-    inferred = [Inferred("x", "numeric")]
-    grouped = Chosen({"decision": "d"}, ["g"], selected=True)
-    for chosen, wanted in ((NOBODY, {n for n in DEFAULTS if "parity" not in n}), (grouped, set(DEFAULTS))):
-        path = tmp_path / "m.yaml"
-        path.write_text(render("m", "r.parquet", chosen, inferred, minimum=50), encoding="utf-8")
+@pytest.mark.parametrize("outcome", ["adverse", "favourable"])
+def test_the_thresholds_that_are_written_out_are_the_ones_that_apply_anyway(tmp_path: Path, outcome: Any) -> None:
+    path = tmp_path / "m.yaml"
+    grouped = Chosen({"decision": "d"}, ["g"], selected=True, outcome=outcome)
+    written = {}
+    for chosen in (NOBODY, grouped):
+        path.write_text(render("m", "r.parquet", chosen, [Inferred("x", "numeric")], minimum=50), encoding="utf-8")
         monitor = load_monitor(path)
-        assert {name: threshold.levels() for name, threshold in monitor.thresholds.items()} == {
-            name: DEFAULTS[name] for name in wanted
-        }
-        assert monitor.rules().levels == DEFAULTS
+        written[len(chosen.sensitive)] = set(monitor.thresholds)
+        assert monitor.rules().levels == defaults(monitor.decision.outcome)
+    of_groups = written[1] - written[0]
+    assert {"psi", "missing_share"} <= written[0]
+    assert of_groups and all("parity" in name or name.endswith("_difference") for name in of_groups)
 
 
 def test_the_alerts_that_are_commented_out_are_valid_once_they_are_not(tmp_path: Path) -> None:
