@@ -46,8 +46,15 @@ def test_the_readmes_table_has_every_command() -> None:
 
 
 @pytest.mark.parametrize("row", re.findall(r"^\| `modelwatch (\w+)(.*)$", README, re.MULTILINE), ids=lambda row: row[0])
-def test_every_flag_of_the_readmes_table_exists(row: tuple[str, str]) -> None:
-    assert set(re.findall(r"--[a-z-]+", row[1])) <= options(row[0])
+def test_the_readmes_table_has_every_flag(row: tuple[str, str]) -> None:
+    assert set(re.findall(r"--[a-z-]+", row[1])) == {option for option in options(row[0]) if option.startswith("--")}
+
+
+def test_the_python_versions_of_the_readme_are_those_that_make_takes() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    first, last = re.findall(r"\(3, (\d+)\) <= sys\.version_info\[:2\] <= \(3, (\d+)\)", makefile)[0]
+    assert int(last) == int(first) + 1
+    assert f"(3.{first} or 3.{last})" in README
 
 
 def test_the_exit_codes_of_every_verdict_are_as_the_readme_says() -> None:

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from modelwatch.config import load_monitor
 from modelwatch.config.thresholds import defaults
-from modelwatch.domain import Outcome
 from modelwatch.errors import SettingsError
 from modelwatch.init import write_monitor
 from modelwatch.init.infer import Inferred
-from modelwatch.init.render import OF_GROUPS, render
+from modelwatch.init.render import render
 from modelwatch.init.roles import Chosen
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -44,21 +43,19 @@ def test_a_column_of_any_name_is_read_back_under_that_name(
     assert list(load_monitor(path).features) == names
 
 
-@pytest.mark.parametrize("outcome", ["favourable", "adverse"])
-@pytest.mark.parametrize("has_groups", [True, False])
-def test_every_default_threshold_is_written_out_and_in_force(
-    tmp_path: Path, outcome: Outcome, has_groups: bool
-) -> None:
-    groups = ["g"] if has_groups else []
-    chosen = Chosen({"decision": "d"}, groups, selected=True, outcome=outcome)
+@pytest.mark.parametrize("outcome", ["adverse", "favourable"])
+def test_the_thresholds_that_are_written_out_are_the_ones_that_apply_anyway(tmp_path: Path, outcome: Any) -> None:
     path = tmp_path / "m.yaml"
-    path.write_text(render("m", "r.parquet", chosen, [Inferred("x", "numeric")], minimum=50), encoding="utf-8")
-    monitor = load_monitor(path)
-    default = defaults(outcome)
-    writable = {name for name, levels in default.items() if levels.min_difference is None}
-    wanted = {name for name in writable if has_groups or name not in OF_GROUPS}
-    assert {name: one.levels() for name, one in monitor.thresholds.items()} == {name: default[name] for name in wanted}
-    assert monitor.rules().levels == default
+    grouped = Chosen({"decision": "d"}, ["g"], selected=True, outcome=outcome)
+    written = {}
+    for chosen in (NOBODY, grouped):
+        path.write_text(render("m", "r.parquet", chosen, [Inferred("x", "numeric")], minimum=50), encoding="utf-8")
+        monitor = load_monitor(path)
+        written[len(chosen.sensitive)] = set(monitor.thresholds)
+        assert monitor.rules().levels == defaults(monitor.decision.outcome)
+    of_groups = written[1] - written[0]
+    assert {"psi", "missing_share"} <= written[0]
+    assert of_groups and all("parity" in name or name.endswith("_difference") for name in of_groups)
 
 
 def test_the_alerts_that_are_commented_out_are_valid_once_they_are_not(tmp_path: Path) -> None:
