@@ -1,0 +1,57 @@
+"""From two files to the words on-call reads: cause in the document, phrase in the message, one problem of two."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from modelwatch.config import load_monitor
+from modelwatch.domain import Window
+from modelwatch.grouping import group_findings
+from modelwatch.report.document import document
+from modelwatch.report.slack import Alert, alert_blocks
+from modelwatch.settings import Settings
+from modelwatch.steps.offline import check_file
+from modelwatch.steps.reference import load_reference
+
+MONITOR = """\
+monitor: payments
+schedule: "0 3 * * *"
+source: {type: files, uri: current.parquet}
+reference: {uri: reference.parquet}
+features: {amount: numeric, fee: numeric, age: numeric, channel: categorical}
+"""
+
+
+def requests(n: int, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    amount = rng.lognormal(3, 1, n)
+    fee = 0.02 * amount * rng.uniform(0.9, 1.1, n)
+    return {"amount": amount, "fee": fee, "age": rng.uniform(18, 90, n), "channel": rng.choice(["web", "ios"], n)}
+
+
+def test_a_changed_unit_is_told_in_the_document_and_the_message(tmp_path: Path) -> None:
+    (tmp_path / "payments.yaml").write_text(MONITOR)
+    pq.write_table(pa.table(requests(20_000, 1)), tmp_path / "reference.parquet")
+    current = requests(2_000, 2)
+    current |= {"amount": 100 * current["amount"], "fee": 100 * current["fee"]}
+    pq.write_table(pa.table(current), tmp_path / "current.parquet")
+    monitor = load_monitor(tmp_path / "payments.yaml")
+    settings = Settings(home=tmp_path, monitors_dir=tmp_path, samples_url=(tmp_path / "samples").as_uri())
+
+    evaluation = check_file(monitor, settings, str(tmp_path / "current.parquet"))
+
+    findings = document(evaluation)["findings"]
+    assert {f["feature"] for f in findings} == {"amount", "fee"}
+    assert {f["cause"] for f in findings} == {"scale_x100"}
+    window = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))
+    message = alert_blocks(Alert("payments", window, evaluation.judgement, 20_000, 2_000, 1.0, "team"))
+    assert "values are 100 times as large: a changed unit?" in str([block.to_dict() for block in message])
+
+    fitted, cached = (load_reference(monitor, settings) for _ in range(2))
+    assert fitted.correlations == cached.correlations
+    assert set(cached.correlations) == {("amount", "fee")}
+    problems = group_findings(evaluation.judgement.findings, cached.correlations)
+    assert [set(problem.features) for problem in problems] == [{"amount", "fee"}]
