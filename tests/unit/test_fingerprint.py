@@ -89,6 +89,14 @@ def test_hours_are_told_with_the_shorter_way_around_the_clock() -> None:
     )
 
 
+def test_others_are_called_unchanged_only_when_they_were_seen() -> None:
+    gone = of_numbers(AMOUNTS, np.full(500, np.nan))
+    assert gone == Cause("null_burst", "more values are missing (0.0 % -> 100.0 %)")
+    assert of_words(["a", "b"] * 500, [None] * 500) == gone
+    infinite = of_numbers(AMOUNTS, np.where(np.arange(2_000) % 10 == 0, np.inf, AMOUNTS[:2_000]))
+    assert infinite.phrase == "infinity stands in for values (0.0 % -> 10.0 %), the others are as before"
+
+
 def test_names_are_told() -> None:
     reference: list[str | None] = ["Grocery"] * 600 + ["Fuel"] * 300 + ["Travel"] * 100
     recased = of_words(reference * 10, ["grocery"] * 600 + ["Fuel"] * 300 + ["Travel"] * 100)

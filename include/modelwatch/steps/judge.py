@@ -13,6 +13,7 @@ from modelwatch.steps.fetch import failure_reason
 from modelwatch.steps.measured import decode
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.run import Run
+from modelwatch.steps.segments import told_by_segment
 from modelwatch.store import engine, repository
 from modelwatch.store.repository import NewEvaluation, StoredProfile
 from modelwatch.store.samples import Artifacts
@@ -33,6 +34,10 @@ def judge_and_store(
     artifacts = Artifacts(run.settings.samples_url)
     sample = artifacts.read_sample(sample_ref) if sample_ref else None
     measured = [m for ref in results.values() if ref for m in decode(artifacts.read_bytes(ref))]
+    if sample is not None and profile_ref is not None:
+        measured = told_by_segment(
+            measured, run.monitor, run.settings, load_reference(run.monitor, run.settings), sample.rows
+        )
     judgement = judge(
         measured,
         run.monitor.rules(),

@@ -21,6 +21,7 @@ from modelwatch.sources import files
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import multivariate_drift
+from modelwatch.steps.segments import told_by_segment
 from modelwatch.verdict import judge
 
 
@@ -119,6 +120,7 @@ def _evaluate(
         profile = replace(profile, groups=add_groups(before.groups, {}))
     measured = [m for measure in MEASURES.values() for m in measure(reference.profile, profile, monitor)]
     measured += multivariate_drift(monitor, settings, reference.digest, rows)
+    measured = told_by_segment(measured, monitor, settings, reference, rows)
     rules = monitor.rules()
     judgement = judge(measured, rules, n_current=rows.num_rows, unmeasured=_unmeasured(data, rules.max_rejected))
     open_after = monitor.alerts.open_after

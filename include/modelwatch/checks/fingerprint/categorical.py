@@ -6,8 +6,8 @@ import unicodedata
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwatch.calibration.significance import chi2_p_value, proportion_p_value
-from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, listed, null_burst
+from modelwatch.calibration.significance import chi2_p_value
+from modelwatch.checks.fingerprint.cause import CERTAIN, UNKNOWN, Cause, listed, null_burst, others_as_before
 from modelwatch.profile.features import CategoricalProfile
 from modelwatch.words import change, percent
 
@@ -15,8 +15,6 @@ Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]
 
 LEAST = 0.005  # share of current values from which new names are worth a claim
-MISSING = 0.01
-CERTAIN = 1e-6
 MOST = 0.8  # of the new names' share must be explained by one story
 FAR = 5.0  # standard errors at which a share has changed
 NEAR = 3.5  # standard errors within which two shares are the same
@@ -69,21 +67,15 @@ def categorical_cause(reference: CategoricalProfile, current: CategoricalProfile
     """Why a categorical feature moved; ``unknown`` when no single story fits."""
     if reference.n == 0 or current.n == 0:
         return UNKNOWN
-    missing = _more_missing(reference, current)
+    missing = null_burst(reference, current)
     if reference.n == reference.n_missing or current.n == current.n_missing:
         return missing or UNKNOWN
     shares = Shares(reference, current)
     nothing = np.zeros(len(shares.r), dtype=np.bool_)
     if missing is not None and shares.n_new < LEAST * shares.m and shares.others_kept_their_mix(nothing):
-        return missing
+        return others_as_before(missing)
     found = _stuck(shares) or _recased(shares) or _renamed(shares) or _new(shares) or _swapped(shares)
     return found or missing or _described(shares)
-
-
-def _more_missing(reference: CategoricalProfile, current: CategoricalProfile) -> Cause | None:
-    before, after = reference.n_missing / reference.n, current.n_missing / current.n
-    p_value = proportion_p_value(reference.n_missing, reference.n, current.n_missing, current.n)
-    return null_burst(before, after) if after - before >= MISSING and p_value < CERTAIN else None
 
 
 def _stuck(shares: Shares) -> Cause | None:

@@ -1,8 +1,13 @@
 """What a fingerprint says: one word for machines, one phrase for people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from modelwatch.calibration.significance import proportion_p_value
+from modelwatch.profile.features import FeatureProfile
 from modelwatch.words import change
+
+MISSING = 0.01  # a rise of the missing share from which it is worth a claim
+CERTAIN = 1e-6
 
 UNSPECIFIC = frozenset({"shift", "spread", "unknown"})
 
@@ -29,6 +34,15 @@ def listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
-def null_burst(before: float, after: float) -> Cause:
-    """More missing values; the rest is as it was."""
-    return Cause("null_burst", f"more values are missing ({change(before, after)}), the others are as before")
+def null_burst(reference: FeatureProfile, current: FeatureProfile) -> Cause | None:
+    """More values are missing than before, for certain and enough to be worth a claim; both have rows."""
+    before, after = reference.n_missing / reference.n, current.n_missing / current.n
+    p_value = proportion_p_value(reference.n_missing, reference.n, current.n_missing, current.n)
+    if after - before < MISSING or p_value >= CERTAIN:
+        return None
+    return Cause("null_burst", f"more values are missing ({change(before, after)})")
+
+
+def others_as_before(cause: Cause) -> Cause:
+    """The cause when all other values were seen to be as before."""
+    return replace(cause, phrase=f"{cause.phrase}, the others are as before")

@@ -4,42 +4,34 @@ import numpy as np
 
 from modelwatch.calibration.significance import proportion_p_value
 from modelwatch.checks.fingerprint.bursts import burst, clipped, stuck
-from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, null_burst
+from modelwatch.checks.fingerprint.cause import CERTAIN, MISSING, UNKNOWN, Cause, null_burst, others_as_before
 from modelwatch.checks.fingerprint.curve import Pair
 from modelwatch.checks.fingerprint.transforms import hours_moved, transformed
 from modelwatch.profile.features import NumericProfile
 from modelwatch.words import change, number
 
 FEWEST = 100  # finite values; with fewer almost any hypothesis fits
-MISSING = 0.01  # a rise of the missing share from which it is worth a claim
-CERTAIN = 1e-6
 
 
 def numeric_cause(reference: NumericProfile, current: NumericProfile) -> Cause:
     """Why a numeric feature moved; ``unknown`` when no single hypothesis fits."""
     if reference.n == 0 or current.n == 0:
         return UNKNOWN
-    missing = _more_missing(reference, current)
+    missing = null_burst(reference, current)
     n, m = int(reference.finite.sum()), int(current.finite.sum())
     if n < FEWEST or m < FEWEST:
         return missing or UNKNOWN
     pair = Pair(reference, current)
     if missing is not None and pair.unchanged <= pair.limit:
-        return missing
+        return others_as_before(missing)
     infinite = _more_infinite(reference, current)
     if infinite is not None and pair.unchanged <= pair.limit:
-        return infinite
+        return others_as_before(infinite)
     for hypothesis in (stuck, hours_moved, transformed, clipped, burst):
         cause = hypothesis(pair)
         if cause is not None:
             return cause
     return missing or _described(pair)
-
-
-def _more_missing(reference: NumericProfile, current: NumericProfile) -> Cause | None:
-    before, after = reference.n_missing / reference.n, current.n_missing / current.n
-    p_value = proportion_p_value(reference.n_missing, reference.n, current.n_missing, current.n)
-    return null_burst(before, after) if after - before >= MISSING and p_value < CERTAIN else None
 
 
 def _more_infinite(reference: NumericProfile, current: NumericProfile) -> Cause | None:

@@ -29,12 +29,9 @@ def transformed(pair: Pair) -> Cause | None:
     found = _scaled(pair) or _sign_flipped(pair, is_offset=by is not None)
     if found is not None or by is None:
         return found
-    is_sure = abs(by) >= FAR * pair.deviation or _heap_moved(pair, by)
-    return (
-        Cause("offset", f"every value moved by about {'+' if by > 0 else ''}{number(by, digits=6)}")
-        if is_sure
-        else None
-    )
+    if abs(by) < FAR * pair.deviation and not _heap_moved(pair, by):
+        return None
+    return Cause("offset", f"every value moved by about {'+' if by > 0 else ''}{number(by, digits=6)}")
 
 
 def hours_moved(pair: Pair) -> Cause | None:
