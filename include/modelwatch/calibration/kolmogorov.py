@@ -126,4 +126,4 @@ def _pelz_good(n: int, x: float) -> float:
     sums = [float(term @ odd) for term in terms]
     sums[2] -= math.pi**2 / (36 * z**3) * float(whole.sum())
     sums[3] += math.pi**2 / (216 * z6) * float(whole @ (3 * z2 - (math.pi * k) ** 2))
-    return math.sqrt(2 * math.pi) * sum(one / n ** (order / 2) for order, one in enumerate(sums))
+    return math.sqrt(2 * math.pi) * math.fsum(one / n ** (order / 2) for order, one in enumerate(sums))
