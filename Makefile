@@ -20,6 +20,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.12 python3.11,\
 export PYTHONPATH := include
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+PEERS := evidently nannyml alibi_detect whylogs scipy
+
 .PHONY: help install demo up down test check lint fmt lock clean
 
 help: ## list the targets
@@ -60,6 +62,12 @@ lint: install ## style, types and layers alone
 fmt: install ## format, and mend what can be mended mechanically
 	ruff check --fix
 	ruff format
+
+build/peers/%/.installed: benchmarks/peers/%.txt
+	@echo "installing $* and what it needs into build/peers/$*: a minute"
+	@$(PYTHON) -m venv --clear build/peers/$*
+	@build/peers/$*/bin/python -m pip install --disable-pip-version-check --quiet -r $<
+	@touch $@
 
 lock: ## resolve pyproject.toml afresh into requirements.lock
 	@test -x $(TOOLS)/bin/uv || { $(PYTHON) -m venv $(TOOLS) && $(TOOLS)/bin/pip install --quiet uv; }

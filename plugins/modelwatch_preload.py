@@ -1,6 +1,6 @@
 """Loads what the tasks import once, in the process that tasks are forked from, instead of once per task.
 
-Importing scipy.stats, fairlearn, pandas and SQLAlchemy takes several seconds, and a Dag run is ten short tasks. The
+Importing fairlearn, statsmodels, pandas and SQLAlchemy takes several seconds, and a Dag run is ten short tasks. The
 LocalExecutor and the Celery worker fork every task from a process that has loaded the plugins, so what is imported
 here costs a task nothing. It happens only where `MODELWATCH_PRELOAD=1` is set: `include/local/start` sets it for the
 scheduler and the worker, and not for the API server and the Dag processor, which run no tasks.
@@ -18,8 +18,12 @@ from airflow.plugins_manager import AirflowPlugin
 
 # What the steps import, down to the modules they import only in the function that needs them.
 MODULES = (
-    "modelwatch.steps",
+    "modelwatch.steps.alert",
+    "modelwatch.steps.checks",
+    "modelwatch.steps.fetch",
+    "modelwatch.steps.judge",
     "modelwatch.checks.domain_classifier",
+    "modelwatch.checks.fairness",
     "modelwatch.report.delivery",
     "modelwatch.sources.files",
     "modelwatch.sources.http",
@@ -28,7 +32,6 @@ MODULES = (
     "pyarrow.csv",
     "pyarrow.dataset",
     "pyarrow.parquet",
-    "scipy.stats",
     "sklearn.ensemble",
     "fairlearn.metrics",
     "statsmodels.stats.proportion",

@@ -56,7 +56,7 @@ def lint(files: Sequence[Path]) -> int:
 
 def check(monitor: str, current: Path, *, labels: Path | None, start: str | None, end: str | None, output: str) -> int:
     """Judge the file and print the result."""
-    from modelwatch.steps.offline import check_file
+    from modelwatch.steps.check import check_file
 
     settings, loaded = _load(monitor)
     evaluation = check_file(

@@ -3,23 +3,40 @@
 The same window gives the same sample whatever the page order, the retries or the worker.
 """
 
-import hashlib
 from collections import Counter
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from modelwatch.domain import Page, Reject, Sample
+from modelwatch.hashing import Distinct, Hashes, hash_numbers, hash_texts
 
-Hashes = NDArray[np.uint64]
 
+class Smallest:
+    """Of the rows it is given, the bounded number with the smallest hashes, each hash once."""
 
-def request_hashes(ids: list[str], salt: str) -> Hashes:
-    """``(n,)`` uniform 64-bit hashes of the request ids; blake2b keyed by the salt, so that no id pattern survives."""
-    key = hashlib.blake2b(salt.encode(), digest_size=32).digest()
-    digests = b"".join(hashlib.blake2b(one.encode(), digest_size=8, key=key).digest() for one in ids)
-    return np.frombuffer(digests, dtype="<u8")
+    def __init__(self, rows: int) -> None:
+        self._rows = rows
+        self._hashes: Hashes = np.empty(0, dtype=np.uint64)
+        self._kept: pa.Table | None = None
+
+    def add(self, rows: pa.Table, hashes: Hashes) -> None:
+        """Take rows with their hashes; of a repeated hash the row that came first is kept."""
+        if len(self._hashes) == self._rows:  # full: only a smaller hash can still get in
+            candidates = np.flatnonzero(hashes < self._hashes[-1])
+            if len(candidates) == 0:
+                return
+            rows, hashes = rows.take(candidates), hashes[candidates]
+        both = np.concatenate([self._hashes, hashes])
+        table = rows if self._kept is None else pa.concat_tables([self._kept, rows])
+        _, first = np.unique(both, return_index=True)  # the first occurrence of each
+        chosen = first[: self._rows]
+        self._kept, self._hashes = table.take(chosen).combine_chunks(), both[chosen]
+
+    @property
+    def rows(self) -> pa.Table:
+        """What was kept, in the order of the hashes."""
+        return self._kept if self._kept is not None else pa.table({})
 
 
 class Sampler:
@@ -29,10 +46,8 @@ class Sampler:
     """
 
     def __init__(self, *, rows: int, salt: str, id_column: str | None) -> None:
-        self._rows, self._salt, self._id_column = rows, salt, id_column
-        self._kept: pa.Table | None = None
-        self._hashes: Hashes = np.empty(0, dtype=np.uint64)
-        self._all: list[Hashes] = []
+        self._salt, self._id_column = salt, id_column
+        self._kept, self._seen = Smallest(rows), Distinct()
         self._n_rows = 0
         self._rejects: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], str | None] = {}
@@ -40,10 +55,10 @@ class Sampler:
 
     def add(self, page: Page) -> None:
         """Take one page: its rows, its rejected rows, and how many requests the source says exist."""
-        hashes = request_hashes(self._ids(page.rows), self._salt)
-        self._all.append(hashes)
+        hashes = row_hashes(page.rows, self._id_column, self._salt, first=self._n_rows)
+        self._seen.first_seen(hashes)
         self._n_rows += page.rows.num_rows
-        self._keep(page.rows, hashes)
+        self._kept.add(page.rows, hashes)
         for reject in page.rejects:
             self._rejects[reject.column, reject.problem] += reject.count
             self._examples.setdefault((reject.column, reject.problem), reject.example)
@@ -52,13 +67,13 @@ class Sampler:
 
     def sample(self) -> Sample:
         """What was kept, in hash order, with the counts of what was seen."""
-        n_seen = len(np.unique(np.concatenate(self._all))) if self._all else 0
+        n_seen = len(self._seen)
         rejects = tuple(
             Reject(column, problem, count, self._examples[column, problem])
             for (column, problem), count in sorted(self._rejects.items())
         )
         return Sample(
-            rows=self._kept if self._kept is not None else pa.table({}),
+            rows=self._kept.rows,
             n_seen=n_seen,
             n_duplicate=self._n_rows - n_seen,
             n_rejected=sum(self._rejects.values()),
@@ -66,18 +81,9 @@ class Sampler:
             n_total=self._n_total,
         )
 
-    def _ids(self, rows: pa.Table) -> list[str]:
-        if self._id_column is None:
-            return [str(position) for position in range(self._n_rows, self._n_rows + rows.num_rows)]
-        return [str(one) for one in rows[self._id_column].to_pylist()]
 
-    def _keep(self, rows: pa.Table, hashes: Hashes) -> None:
-        if len(self._hashes) == self._rows:  # full: only a smaller hash can still get in
-            candidates = np.flatnonzero(hashes < self._hashes[-1])
-            rows, hashes = rows.take(candidates), hashes[candidates]
-        both = np.concatenate([self._hashes, hashes])
-        table = rows if self._kept is None else pa.concat_tables([self._kept, rows])
-        # np.unique returns the first occurrence: of a repeated request the row that came first is kept.
-        _, first = np.unique(both, return_index=True)
-        chosen = first[: self._rows]
-        self._kept, self._hashes = table.take(chosen).combine_chunks(), both[chosen]
+def row_hashes(rows: pa.Table, id_column: str | None, salt: str, *, first: int) -> Hashes:
+    """The hash of each row's id, or without ids of its position, ``first`` being that of the first row."""
+    if id_column is None:
+        return hash_numbers(np.arange(first, first + rows.num_rows), salt)
+    return hash_texts(rows[id_column], salt)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from modelwatch.calibration.kolmogorov import kolmogorov_sf
 from modelwatch.metrics.drift import chi2, psi, smooth
 
 Counts = NDArray[np.int64] | NDArray[np.float64]  # floats at effective sizes: calibration.variation
@@ -49,9 +50,7 @@ def ks_p_value(statistic: float, n: float, m: float) -> float:
 
     Conservative with ties. Returns ``[0, 1]``. Source: scipy.stats.ks_2samp(method="asymp").
     """
-    from scipy import stats  # imported here: it costs more than a second, and only this law needs it
-
-    return float(np.clip(stats.kstwo.sf(statistic, round(n * m / (n + m)) or 1), 0.0, 1.0))
+    return kolmogorov_sf(statistic, round(n * m / (n + m)) or 1)
 
 
 def proportion_p_value(x: int, n: int, y: int, m: int) -> float:

@@ -19,6 +19,10 @@ MAX_BUCKETS = 512  # 3 % wide for a normal sample of any size; 1 KB of a stored 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+PROBE = 2048  # values that a first guess of the level is made of
+MAX_RANGE = 1 << 18  # of keys that are counted by position
+PART = 1 << 16  # values at a time; fewer would make adding up the positions cost more than the values
+
 _MIRROR = np.int64(-(2**63))  # the bits of minus zero
 _LARGEST = np.array(np.finfo(np.float64).max).view(np.int64)
 
@@ -59,11 +63,32 @@ class Buckets:
 EMPTY = Buckets(0, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def fit_buckets(ascending: Floats, *, limit: int = MAX_BUCKETS) -> Buckets:
-    """The buckets of finite values in ascending order, at most ``limit`` (4 or more); one pass, no look-ups."""
-    if len(ascending) == 0:
+def fit_buckets(values: Floats, *, limit: int = MAX_BUCKETS) -> Buckets:
+    """The buckets of finite values in any order, at most ``limit`` (4 or more).
+
+    A few of the values give a level that is not above that of all; at that level keys are few, and counting them costs
+    less than sorting. Bits that no value has are left out meanwhile, so that few whole numbers are a small range.
+    """
+    if len(values) == 0:
         return EMPTY
-    return _cut(0, to_ordered(ascending), None, limit)
+    level = _cut(0, np.sort(to_ordered(values[:: max(1, len(values) // PROBE)])), None, limit).level
+    used = 1 << level if level else int(np.bitwise_or.reduce(to_ordered(values)))
+    shift = max(level, (used & -used).bit_length() - 1)
+    keys, counts = _counted(values, shift)
+    return _cut(level, keys << (shift - level), counts, limit)
+
+
+def _counted(values: Floats, shift: int) -> tuple[Integers, Integers]:
+    """Distinct keys after cutting ``shift`` bits, ascending, and how often each is there."""
+    lowest, highest = (int(key) for key in to_ordered(np.array([values.min(), values.max()])) >> shift)
+    if highest - lowest > MAX_RANGE:
+        return np.unique(to_ordered(values) >> shift, return_counts=True)
+    counts = np.zeros(highest - lowest + 1, dtype=np.int64)
+    for start in range(0, len(values), PART):
+        held = np.bincount((to_ordered(values[start : start + PART]) >> shift) - lowest)
+        counts[: len(held)] += held
+    present = np.flatnonzero(counts)
+    return present + lowest, counts[present]
 
 
 def add(a: Buckets, b: Buckets, *, limit: int = MAX_BUCKETS) -> Buckets:
@@ -76,12 +101,10 @@ def add(a: Buckets, b: Buckets, *, limit: int = MAX_BUCKETS) -> Buckets:
     return _cut(level, keys[order], np.concatenate([a.counts, b.counts])[order], limit)
 
 
-def to_ordered(ascending: Floats) -> Integers:
+def to_ordered(values: Floats) -> Integers:
     """Integers that compare like the values: a positive one's bits; a negative one gets minus those of its mirror."""
-    ordered = np.array(ascending, dtype=np.float64).view(np.int64)
-    below, upto = np.searchsorted(ascending, 0.0, side="left"), np.searchsorted(ascending, 0.0, side="right")
-    np.subtract(_MIRROR, ordered[:below], out=ordered[:below])
-    ordered[below:upto] = 0  # minus zero is zero
+    bits = np.asarray(values, dtype=np.float64).view(np.int64)
+    ordered: Integers = np.where(bits < 0, _MIRROR - bits, bits)  # minus zero is zero
     return ordered
 
 

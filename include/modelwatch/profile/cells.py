@@ -1,11 +1,14 @@
 """Cells: the partition of a feature's values, fitted once on the reference, that every profile counts in."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from modelwatch.profile.lookup import Lookup, order_statistics
 
 MAX_CELLS = 4096
 MAX_CATEGORIES = 1000
@@ -29,6 +32,11 @@ class NumericCells:
     def size(self) -> int:
         """Number of cells: ``2 k + 1`` and the two special ones."""
         return 2 * len(self.grid) + 3
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """What finds the cell of a value, prepared once."""
+        return Lookup.of(self.grid)
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,11 @@ def fit_numeric(values: pa.ChunkedArray, *, max_cells: int = MAX_CELLS) -> Numer
         values: float64, nulls and non-finite values allowed (they have cells of their own).
         max_cells: the most grid points; beyond it the grid is that many quantiles that are reference values.
     """
-    finite = to_numpy(values)
-    ordered = np.sort(finite[np.isfinite(finite)])
+    finite = finite_values(to_numpy(values))
+    if len(np.unique(finite[: 4 * max_cells])) > max_cells:
+        ranks = np.linspace(0, len(finite) - 1, max_cells).astype(np.int64)
+        return NumericCells(np.unique(order_statistics(finite, ranks)), complete=False)
+    ordered = np.sort(finite)
     distinct = ordered[np.flatnonzero(np.diff(ordered, prepend=np.nan) != 0)]
     if len(distinct) <= max_cells:
         return NumericCells(distinct, complete=True)
@@ -95,3 +106,9 @@ def to_numpy(values: pa.ChunkedArray) -> Floats:
     """A float64 column as an array in which nulls are NaN."""
     array: Floats = values.to_numpy()
     return array.astype(np.float64, copy=False)
+
+
+def finite_values(array: Floats) -> Floats:
+    """The values that are neither NaN nor infinite; the array itself when all are."""
+    is_finite = np.isfinite(array)
+    return array if is_finite.all() else array[is_finite]

@@ -51,7 +51,7 @@ class FileRequests:
         try:
             for name in self._names(uri):
                 kind = self._config.format or format_of(name)
-                for page in _pages(name, kind, self._schema, self._timezone, self._options):
+                for page in read_pages(name, self._schema, timezone=self._timezone, kind=kind, options=self._options):
                     yield within(page, window, self._schema)
         except FileFault as error:
             message = f"source.uri: {error}"
@@ -68,13 +68,40 @@ class FileRequests:
         return names
 
 
+def read_pages(
+    uri: str, schema: Schema, *, timezone: tzinfo, kind: str | None = None, options: Options = None
+) -> Iterator[Page]:
+    """The file's rows, typed, some 65,000 at a time.
+
+    An object of jsonl may leave a key out, but no column may be absent from them all.
+
+    Raises:
+        DataError: it cannot be read, or lacks a column; the message names file, column and fix.
+    """
+    kind = kind or format_of(uri)
+    check = partial(require_columns, schema=schema, where=uri)
+    unseen, n_records = list(schema.columns), 0
+    names: dict[str, None] = {}
+    for batch in read_batches(uri, kind, options, columns=paths(schema), check=check):
+        if isinstance(batch.rows, list):
+            unseen, n_records = _still_unseen(unseen, batch.rows), n_records + len(batch.rows)
+            names |= _keys(batch.rows[:1000])
+            page = parse_records(batch.rows, schema, timezone=timezone)
+        else:
+            page = parse_table(batch.rows, schema, timezone=timezone, where=uri)
+        _require_some(batch, n_records, uri)
+        yield replace(page, rejects=page.rejects + _malformed(batch))
+    if kind == "jsonl" and n_records and unseen:
+        raise absent(".".join(unseen[0].path), list(names), uri)
+
+
 def read_table(uri: str, schema: Schema, *, timezone: tzinfo, options: Options = None) -> Page:
     """The whole file, typed.
 
     Raises:
         DataError: it cannot be read, or lacks a column; the message names file, column and fix.
     """
-    pages = list(_pages(uri, format_of(uri), schema, timezone, options))
+    pages = list(read_pages(uri, schema, timezone=timezone, options=options))
     counts: dict[tuple[str, str], Reject] = {}
     for reject in (reject for page in pages for reject in page.rejects):
         known = counts.get((reject.column, reject.problem))
@@ -122,24 +149,6 @@ def digest(uri: str, *, options: Options = None) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except Exception as error:  # noqa: BLE001  # every storage library has errors of its own
         raise explain(uri, error) from None
-
-
-def _pages(uri: str, kind: str, schema: Schema, timezone: tzinfo, options: Options) -> Iterator[Page]:
-    """The file's batches, typed. An object of jsonl may leave a key out, but no column may be absent from them all."""
-    check = partial(require_columns, schema=schema, where=uri)
-    unseen, n_records = list(schema.columns), 0
-    names: dict[str, None] = {}
-    for batch in read_batches(uri, kind, options, columns=paths(schema), check=check):
-        if isinstance(batch.rows, list):
-            unseen, n_records = _still_unseen(unseen, batch.rows), n_records + len(batch.rows)
-            names |= _keys(batch.rows[:1000])
-            page = parse_records(batch.rows, schema, timezone=timezone)
-        else:
-            page = parse_table(batch.rows, schema, timezone=timezone, where=uri)
-        _require_some(batch, n_records, uri)
-        yield replace(page, rejects=page.rejects + _malformed(batch))
-    if kind == "jsonl" and n_records and unseen:
-        raise absent(".".join(unseen[0].path), list(names), uri)
 
 
 def _malformed(batch: Batch) -> tuple[Reject, ...]:

@@ -1,16 +1,37 @@
-"""One function per Dag task, and the same work without Airflow; the only modules that see every layer."""
+"""One function per Dag task, and the same work without Airflow; the only modules that see every layer.
 
-from modelwatch.steps.alert import send_slack_alert, should_alert
-from modelwatch.steps.checks import (
-    check_fairness,
-    check_feature_drift,
-    check_multivariate_drift,
-    check_prediction_drift,
-    check_quality,
-)
-from modelwatch.steps.fetch import build_profile, fetch_sample
-from modelwatch.steps.judge import judge_and_store
-from modelwatch.steps.run import Run
+Each is imported when it is first asked for: a task or command pays for what it uses and for nothing else.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelwatch.steps.alert import send_slack_alert, should_alert
+    from modelwatch.steps.checks import (
+        check_fairness,
+        check_feature_drift,
+        check_multivariate_drift,
+        check_prediction_drift,
+        check_quality,
+    )
+    from modelwatch.steps.fetch import build_profile, fetch_sample
+    from modelwatch.steps.judge import judge_and_store
+    from modelwatch.steps.run import Run
+
+MODULE_OF = {
+    "Run": "run",
+    "build_profile": "fetch",
+    "check_fairness": "checks",
+    "check_feature_drift": "checks",
+    "check_multivariate_drift": "checks",
+    "check_prediction_drift": "checks",
+    "check_quality": "checks",
+    "fetch_sample": "fetch",
+    "judge_and_store": "judge",
+    "send_slack_alert": "alert",
+    "should_alert": "alert",
+}
 
 __all__ = [
     "Run",
@@ -25,3 +46,10 @@ __all__ = [
     "send_slack_alert",
     "should_alert",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # a function or a class
+    if name not in MODULE_OF:
+        message = f"modelwatch.steps has no '{name}'"
+        raise AttributeError(message)
+    return getattr(import_module(f"modelwatch.steps.{MODULE_OF[name]}"), name)

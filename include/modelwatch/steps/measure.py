@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from modelwatch.checks.drift import measure_drift
-from modelwatch.checks.fairness import measure_fairness
 from modelwatch.checks.quality import measure_quality
 from modelwatch.config import Monitor
 from modelwatch.domain import Check, Measurement
@@ -31,7 +30,11 @@ def prediction_drift(reference: Profile, current: Profile, monitor: Monitor) -> 
 
 
 def fairness(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
-    """Rates by group, their differences and ratios."""
+    """Rates by group, their differences and ratios; nothing when the monitor compares no groups."""
+    if not current.groups:
+        return []
+    from modelwatch.checks.fairness import measure_fairness  # statsmodels costs more than all the rest of a check
+
     return measure_fairness(
         reference.groups,
         current.groups,

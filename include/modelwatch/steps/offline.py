@@ -1,4 +1,4 @@
-"""`check` and `backtest`: the same profile, measures and verdict on a file, with no database and no network."""
+"""`backtest`: the same profile, measures and verdict on every window of a file, with no database and no network."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelwatch.config import Monitor
-from modelwatch.domain import Schema, Window, iso
-from modelwatch.errors import DataError, SettingsError
+from modelwatch.domain import Schema, Window
+from modelwatch.errors import DataError
 from modelwatch.profile import profile_rows
 from modelwatch.profile.window import add_groups
 from modelwatch.report.document import Evaluation
@@ -22,6 +22,7 @@ from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import multivariate_drift
 from modelwatch.steps.segments import told_by_segment
+from modelwatch.steps.stream import present_schema
 from modelwatch.verdict import judge
 
 
@@ -33,29 +34,6 @@ class Current:
     type_errors: dict[str, int]
     n_rejected: int
     schema: Schema
-
-
-def check_file(
-    monitor: Monitor,
-    settings: Settings,
-    current: str,
-    *,
-    labels: str | None = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
-) -> Evaluation:
-    """Judge the file's requests, or those in ``[start, end)``, as one window.
-
-    Raises:
-        DataError: the file cannot be used; MonitorConfigError, SettingsError: neither can the monitor or the dates.
-    """
-    reference, data = load_reference(monitor, settings), read_current(monitor, current, labels)
-    if start is None and end is None:
-        window = _whole(data, monitor)
-        return _evaluate(monitor, settings, reference, data, data.rows, data.rows, window, earlier=[])
-    window = _asked(start, end, data, monitor, current)
-    rows, lookback = between(data, window), between(data, _fairness_window(monitor, window))
-    return _evaluate(monitor, settings, reference, data, rows, lookback, window, earlier=[])
 
 
 def backtest_file(
@@ -79,13 +57,7 @@ def backtest_file(
 
 def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
     """Read and type the file, join the labels by request id, and keep each request id once."""
-    schema = monitor.schema()
-    present = files.column_names(current)
-    optional = {schema.label, schema.model_version} - {None}
-    absent = {
-        c.name for c in schema.columns if c.name in optional and c.path[0] not in present and c.name not in present
-    }
-    schema = _without(schema, absent)
+    schema = present_schema(current, monitor)
     page = files.read_table(current, schema, timezone=monitor.tzinfo)
     rows = _each_once(page.rows, schema.id)
     if labels is not None:
@@ -159,15 +131,6 @@ def _with_labels(rows: pa.Table, monitor: Monitor, labels: str) -> tuple[pa.Tabl
     return rows.append_column(schema.label, label), schema
 
 
-def _without(schema: Schema, absent: set[str]) -> Schema:
-    return replace(
-        schema,
-        columns=tuple(column for column in schema.columns if column.name not in absent),
-        label=None if schema.label in absent else schema.label,
-        model_version=None if schema.model_version in absent else schema.model_version,
-    )
-
-
 def _fairness_window(monitor: Monitor, window: Window) -> Window:
     length = monitor.fairness.window if monitor.fairness else None
     return window.back(length) if length else window
@@ -183,25 +146,3 @@ def _span(data: Current, monitor: Monitor, current: str) -> tuple[datetime, date
         message = f"{current}: column '{data.schema.timestamp}' has no timestamps"
         raise DataError(message)
     return limits["min"], limits["max"] + timedelta(microseconds=1)
-
-
-def _whole(data: Current, monitor: Monitor) -> Window | None:
-    """The calendar days that hold all rows, or None without timestamps."""
-    if data.schema.timestamp is None or data.rows.num_rows == 0:
-        return None
-    first, last = _span(data, monitor, "")
-    days = windows_between(first, last, length=timedelta(days=1), timezone=monitor.tzinfo)
-    return Window(days[0].start, days[-1].end)
-
-
-def _asked(start: datetime | None, end: datetime | None, data: Current, monitor: Monitor, current: str) -> Window:
-    if start is None or end is None:
-        first, last = _span(data, monitor, current)
-        start, end = start or first, end or last
-    if data.schema.timestamp is None:
-        message = f"{current}: --from and --to need timestamps: set columns.timestamp in {monitor.path}"
-        raise DataError(message)
-    if end <= start:
-        message = f"--to must be after --from, and both about when {current} has requests: {iso(start)} to {iso(end)}"
-        raise SettingsError(message)
-    return Window(start, end)

@@ -1,0 +1,91 @@
+"""`check`: a file judged as one window, with no database, no network, and no more memory for more rows."""
+
+from datetime import datetime, timedelta
+
+from modelwatch.config import Monitor
+from modelwatch.domain import Window, iso
+from modelwatch.errors import DataError, SettingsError
+from modelwatch.report.document import Evaluation
+from modelwatch.report.policy import alert_keys, would_page
+from modelwatch.schedule import windows_between
+from modelwatch.settings import Settings
+from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.reference import load_reference
+from modelwatch.steps.segments import told_by_segment
+from modelwatch.steps.stream import Counted, count_file, time_span
+from modelwatch.verdict import judge
+
+
+def check_file(
+    monitor: Monitor,
+    settings: Settings,
+    current: str,
+    *,
+    labels: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Evaluation:
+    """Judge the file's requests, or those in ``[start, end)``, as one window.
+
+    Raises:
+        DataError: the file cannot be used; MonitorConfigError, SettingsError: neither can the monitor or the dates.
+    """
+    reference = load_reference(monitor, settings)
+    window = None if start is None and end is None else _asked(start, end, monitor, current)
+    longer = monitor.fairness.window if monitor.fairness and window else None
+    counted = count_file(
+        current,
+        monitor,
+        reference.cells,
+        labels=labels,
+        window=window,
+        longer=window.back(longer) if window and longer else None,
+        kept_rows=monitor.multivariate.rows,
+    )
+    measured = [m for measure in MEASURES.values() for m in measure(reference.profile, counted.profile, monitor)]
+    if monitor.multivariate.detector != "none":
+        from modelwatch.steps.rows import multivariate_drift  # scikit-learn, only where it is used
+
+        measured += multivariate_drift(monitor, settings, reference.digest, counted.rows)
+    measured = told_by_segment(measured, monitor, settings, reference, counted.rows)
+    rules, n_current = monitor.rules(), counted.profile.n_rows
+    judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
+    page = would_page(
+        alert_keys(judgement), [], windows=monitor.alerts.open_after.windows, of=monitor.alerts.open_after.of
+    )
+    window = window or _whole(counted, monitor)
+    return Evaluation(monitor.monitor, window, judgement, reference.profile.n_rows, n_current, 1.0, page)
+
+
+def _unmeasured(counted: Counted, limit: float) -> str | None:
+    total = counted.n_read + counted.n_rejected
+    if counted.n_rejected <= limit * total:
+        return None
+    column, count = counted.type_errors.most_common(1)[0]
+    return f"{counted.n_rejected} of {total} rows do not parse, most of them for '{column}' ({count})"
+
+
+def _whole(counted: Counted, monitor: Monitor) -> Window | None:
+    """The calendar days that hold all rows, or None without timestamps."""
+    if counted.span is None:
+        return None
+    days = windows_between(*counted.span, length=timedelta(days=1), timezone=monitor.tzinfo)
+    return Window(days[0].start, days[-1].end)
+
+
+def _asked(start: datetime | None, end: datetime | None, monitor: Monitor, current: str) -> Window:
+    """The window of --from and --to; one that is left out is where the file's requests begin or end."""
+    column = monitor.schema().timestamp
+    if column is None:
+        message = f"{current}: --from and --to need timestamps: set columns.timestamp in {monitor.path}"
+        raise DataError(message)
+    if start is None or end is None:
+        span = time_span(current, monitor)
+        if span is None:
+            message = f"{current}: column '{column}' has no timestamps"
+            raise DataError(message)
+        start, end = start or span[0], end or span[1]
+    if end <= start:
+        message = f"--to must be after --from, and both about when {current} has requests: {iso(start)} to {iso(end)}"
+        raise SettingsError(message)
+    return Window(start, end)

@@ -1,0 +1,204 @@
+"""A file of requests counted page by page: what it takes in memory does not grow with its rows.
+
+Kept of every row are eight bytes of its id, so that a repeated request counts once; of the labels nine bytes each.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from modelwatch.config import Monitor
+from modelwatch.domain import Page, Schema, Window
+from modelwatch.errors import DataError
+from modelwatch.hashing import Distinct, Hashes, hash_texts
+from modelwatch.profile import CellSet, Profile, profile_rows
+from modelwatch.sampling import Smallest, row_hashes
+from modelwatch.sources import files
+from modelwatch.sources.rows import ARROW
+
+SALT = "rows"
+UNKNOWN = 2
+
+
+@dataclass
+class Counted:
+    """What a file held.
+
+    Attributes:
+        profile: of the rows in the window; its groups are those of the rows in the longer fairness window.
+        rows: the bounded sample of the rows in the window.
+        n_read, n_rejected: distinct rows of the whole file, and those that did not parse.
+        first, last: the earliest and the latest timestamp of the whole file.
+    """
+
+    profile: Profile
+    rows: pa.Table
+    n_read: int = 0
+    n_rejected: int = 0
+    type_errors: Counter[str] = field(default_factory=Counter)
+    first: datetime | None = None
+    last: datetime | None = None
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """First timestamp and just after the last; None without any."""
+        if self.first is None or self.last is None:
+            return None
+        return self.first, self.last + timedelta(microseconds=1)
+
+
+def count_file(
+    uri: str,
+    monitor: Monitor,
+    cells: CellSet,
+    *,
+    labels: str | None = None,
+    window: Window | None = None,
+    longer: Window | None = None,
+    kept_rows: int = 0,
+) -> Counted:
+    """Count the file's rows in the reference's cells.
+
+    Args:
+        uri: the file.
+        monitor: what its columns are.
+        cells: the reference's.
+        labels: a file of labels by request id.
+        window: count only the rows of this span of time; None counts all.
+        longer: the fairness window, when it is another.
+        kept_rows: how many rows to keep, those with the smallest hashes.
+
+    Raises:
+        DataError: a file cannot be used, or labels cannot be joined.
+    """
+    schema = present_schema(uri, monitor)
+    known = None if labels is None else Labels.read(labels, monitor)
+    counting = schema if known is None else monitor.schema()
+    total, sample = profile_rows(_no_rows(counting), cells, counting), Smallest(kept_rows)
+    groups = replace(total, columns={})
+    found, seen, n_window = Counted(total, pa.table({})), Distinct(), 0
+    for page in files.read_pages(uri, schema, timezone=monitor.tzinfo):
+        rows = _fresh(page, schema, seen, found)
+        rows = rows if known is None else known.join(rows, monitor.schema())
+        inside = rows if window is None else within(rows, schema, window)
+        total += profile_rows(inside, cells, counting)
+        if longer is not None:
+            groups += profile_rows(within(rows, schema, longer), {}, counting)
+        if kept_rows:
+            sample.add(inside, row_hashes(inside, schema.id, SALT, first=n_window))
+        n_window += inside.num_rows
+    found.profile = total if longer is None else replace(total, groups=groups.groups)
+    found.profile = replace(found.profile, type_errors=dict(found.type_errors), n_rejected=found.n_rejected)
+    found.rows = sample.rows if n_window else _no_rows(counting)
+    return found
+
+
+def present_schema(uri: str, monitor: Monitor) -> Schema:
+    """The monitor's schema without the label and the model version where the file has no such column."""
+    schema = monitor.schema()
+    present = files.column_names(uri)
+    optional = {schema.label, schema.model_version} - {None}
+    absent = {
+        c.name for c in schema.columns if c.name in optional and c.path[0] not in present and c.name not in present
+    }
+    return replace(
+        schema,
+        columns=tuple(column for column in schema.columns if column.name not in absent),
+        label=None if schema.label in absent else schema.label,
+        model_version=None if schema.model_version in absent else schema.model_version,
+    )
+
+
+def within(rows: pa.Table, schema: Schema, window: Window) -> pa.Table:
+    """The rows whose timestamp lies in the window."""
+    stamps = rows[schema.timestamp]
+    return rows.filter(pc.and_(pc.greater_equal(stamps, window.start), pc.less(stamps, window.end)))
+
+
+def time_span(uri: str, monitor: Monitor) -> tuple[datetime, datetime] | None:
+    """First timestamp of a file and just after its last, read without its other columns."""
+    schema = monitor.schema()
+    only = Schema(columns=tuple(c for c in schema.columns if c.name == schema.timestamp), features={})
+    found = Counted(Profile(0, {}), pa.table({}))
+    for page in files.read_pages(uri, only, timezone=monitor.tzinfo):
+        _widen(found, page.rows[schema.timestamp])
+    return found.span
+
+
+def _fresh(page: Page, schema: Schema, seen: Distinct, found: Counted) -> pa.Table:
+    """The page's rows that were not seen before, and what the page adds to the file's own counts."""
+    rows = page.rows
+    if schema.id is not None and rows.num_rows:
+        is_new = seen.first_seen(hash_texts(rows[schema.id], SALT))
+        rows = rows if is_new.all() else rows.filter(pa.array(is_new))
+    for reject in page.rejects:
+        found.type_errors[reject.column] += reject.count
+        found.n_rejected += reject.count
+    found.n_read += rows.num_rows
+    if schema.timestamp is not None:
+        _widen(found, rows[schema.timestamp])
+    return rows
+
+
+def _widen(found: Counted, stamps: pa.ChunkedArray) -> None:
+    limits = pc.min_max(stamps).as_py()
+    if limits["min"] is not None:
+        found.first = min(found.first or limits["min"], limits["min"])
+        found.last = max(found.last or limits["max"], limits["max"])
+
+
+def _no_rows(schema: Schema) -> pa.Table:
+    return pa.table({c.name: pa.chunked_array([], ARROW[c.type]) for c in schema.columns})
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels by the hash of their request id.
+
+    Attributes:
+        hashes: ``(n,)`` ascending; labels: ``(n,)`` 0, 1, or `UNKNOWN`.
+    """
+
+    hashes: Hashes
+    labels: NDArray[np.int8]
+
+    @classmethod
+    def read(cls, uri: str, monitor: Monitor) -> "Labels":
+        """Read a file of labels; of a repeated id the first counts.
+
+        Raises:
+            DataError: it cannot be read, or the monitor names no id or no label.
+        """
+        schema = monitor.schema()
+        if schema.id is None or schema.label is None:
+            message = f"{uri}: labels are joined by request id: set columns.id and columns.label in the monitor file"
+            raise DataError(message)
+        wanted = tuple(column for column in schema.columns if column.name in (schema.id, schema.label))
+        only = Schema(columns=wanted, features={}, id=schema.id, label=schema.label)
+        parts = list(cls._parts(uri, only, monitor))
+        hashes, first = np.unique(np.concatenate([part[0] for part in parts]), return_index=True)
+        return cls(hashes, np.concatenate([part[1] for part in parts])[first])
+
+    @staticmethod
+    def _parts(uri: str, schema: Schema, monitor: Monitor) -> Iterator[tuple[Hashes, NDArray[np.int8]]]:
+        for page in files.read_pages(uri, schema, timezone=monitor.tzinfo):
+            codes = pc.fill_null(pc.cast(page.rows[schema.label], pa.int8()), UNKNOWN)
+            yield hash_texts(page.rows[schema.id], SALT), np.asarray(codes.to_numpy(), dtype=np.int8)
+
+    def join(self, rows: pa.Table, schema: Schema) -> pa.Table:
+        """The rows with their labels; null where none is known."""
+        wanted = hash_texts(rows[schema.id], SALT)
+        codes = np.full(len(wanted), UNKNOWN, dtype=np.int8)
+        if len(self.hashes):
+            place = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
+            codes = np.where(self.hashes[place] == wanted, self.labels[place], UNKNOWN)
+        label = pa.array(codes == 1, pa.bool_(), mask=codes == UNKNOWN)
+        if schema.label in rows.column_names:
+            rows = rows.drop_columns(schema.label)
+        return rows.append_column(schema.label, pa.chunked_array([label]))
