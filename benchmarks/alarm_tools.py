@@ -13,7 +13,8 @@ from modelwatch.config import load_monitor
 from modelwatch.init import write_monitor
 from modelwatch.report.document import Evaluation
 from modelwatch.settings import Settings
-from modelwatch.steps.offline import backtest_file, check_file
+from modelwatch.steps.check import check_file
+from modelwatch.steps.offline import backtest_file
 
 HERE = Path(__file__).resolve().parent
 PEER_ENVIRONMENTS = HERE.parent / "build" / "peers"

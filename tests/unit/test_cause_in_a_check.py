@@ -13,7 +13,7 @@ from modelwatch.grouping import group_findings
 from modelwatch.report.document import Evaluation, document
 from modelwatch.report.slack import Alert, alert_blocks
 from modelwatch.settings import Settings
-from modelwatch.steps.offline import check_file
+from modelwatch.steps.check import check_file
 from modelwatch.steps.reference import load_reference
 
 MONITOR = """\
