@@ -1,6 +1,7 @@
 """`modelwatch check`: its document, its table, its exit codes, and which rows it judges."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -187,7 +188,8 @@ def test_a_mistake_is_2_and_named_on_stderr_alone(
 
 def test_the_program_itself_ends_so_and_needs_no_database(folder: Path, monitor: Path) -> None:
     churn.write(folder / "day.parquet", DRIFTED)
-    environ = {"PYTHONPATH": str(ROOT / "include"), "PATH": "", "MODELWATCH_DATABASE_URL": "postgresql://nowhere:1/x"}
+    store = "postgresql://nowhere:1/x"
+    environ = {"PYTHONPATH": str(ROOT / "include"), "PATH": os.defpath, "MODELWATCH_DATABASE_URL": store}
     for arguments, status in ((["day.parquet"], 1), (["absent.parquet"], 2)):
         command = [sys.executable, "-W", "error", "-m", "modelwatch", "check", "churn", "--current", *arguments]
         done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
