@@ -14,7 +14,8 @@ from support.airflow_runs import DAGS, ROOT, load_dags
 
 Write = Callable[..., Path]
 HEAVY = {
-    "dlt", "fairlearn", "modelwatch.steps", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "slack_sdk", "statsmodels",
+    "dlt", "fairlearn", "modelwatch.steps", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "slack_sdk",
+    "statsmodels",
 }  # fmt: skip
 PROFILE_CHECKS = {"check_quality", "check_feature_drift", "check_prediction_drift", "check_fairness"}
 CHECKS = {*PROFILE_CHECKS, "check_multivariate_drift"}
