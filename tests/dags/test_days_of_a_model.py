@@ -185,7 +185,7 @@ def test_only_references_go_from_task_to_task_and_no_secret_is_shown(
     run = model.run(CENTS_DAY)
     passed = {task: value for (task, key), value in run.xcoms.items() if key == "return_value"}
     assert passed.pop("judge_and_store") == model.only(CENTS_DAY).id
-    assert len(passed) == 6
+    assert len(passed) == 7
     assert all(isinstance(value, str) and value.startswith("file://") for value in passed.values())
     captured = capfd.readouterr()
     shown = repr(run.xcoms) + caplog.text + captured.out + captured.err

@@ -60,10 +60,7 @@ _READINGS: tuple[tuple[set[str], str], ...] = (
     ),
     (
         {"multivariate_drift"},
-        (
-            "Features no longer move together as they did, while each alone looks the same: suspect a join or a "
-            "mapping upstream, or a new kind of traffic."
-        ),
+        "Features no longer move together as they did; each alone looks the same: suspect a join or mapping upstream.",
     ),
     ({"fairness"}, _FAIRNESS),
 )
