@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 from modelwatch.config import Monitor, load_monitor, resolve_monitor
@@ -56,6 +57,7 @@ def lint(files: Sequence[Path]) -> int:
 
 def check(monitor: str, current: Path, *, labels: Path | None, start: str | None, end: str | None, output: str) -> int:
     """Judge the file and print the result."""
+    _leave_pandas_out()
     from modelwatch.steps.check import check_file
 
     settings, loaded = _load(monitor)
@@ -110,6 +112,25 @@ def migrate() -> None:
 
     url = migrated_settings(Settings.from_env()).database_url
     _say(f"the store is up to date: {safe_url(url or '')}")
+
+
+def _leave_pandas_out() -> None:
+    """Tell pyarrow that there is no pandas: it imports it, half a second, to ask whether each scalar is one of its own.
+
+    It looks only once, at the first scalar of the process. Nothing in these commands turns a table into a frame.
+    """
+    import pyarrow as pa
+
+    if "pandas" not in sys.modules:
+        sys.meta_path.insert(0, _WithoutPandas())
+        pa.scalar(0)
+        sys.meta_path.pop(0)
+
+
+class _WithoutPandas(MetaPathFinder):
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:  # noqa: ARG002  # the protocol
+        if fullname == "pandas":
+            raise ImportError(fullname)
 
 
 def _load(monitor: str) -> tuple[Settings, Monitor]:

@@ -122,12 +122,9 @@ def _parquet(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Bat
     check(names)
     twice = len(set(names)) < len(names)
     wanted = None if columns is None or twice else [name for name in names if name in columns] or None
-    empty = True
+    yield Batch(parquet.schema_arrow.empty_table())  # so that who asks for the columns alone reads no rows
     for batch in parquet.iter_batches(ROWS_PER_PAGE, columns=wanted):
-        empty = False
         yield Batch(pa.Table.from_batches([batch]))
-    if empty:
-        yield Batch(parquet.schema_arrow.empty_table())
 
 
 def _csv(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Batch]:  # noqa: ANN401  # a file object

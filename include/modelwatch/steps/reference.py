@@ -26,6 +26,7 @@ from modelwatch.profile.correlation import (
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.rows import keep_rows
+from modelwatch.steps.digests import file_digest
 from modelwatch.store.samples import Artifacts
 
 FIT_VERSION = 2  # 2: the profile carries buckets; rank correlations are kept beside it
@@ -52,7 +53,7 @@ def load_reference(monitor: Monitor, settings: Settings) -> Reference:
     Raises:
         DataError: the file is missing, unreadable, empty, or too many of its rows do not parse.
     """
-    digest = _digest(monitor)
+    digest = _digest(monitor, settings)
     artifacts = Artifacts(settings.samples_url)
     path, beside = f"reference/{digest}.bin", f"reference/{digest}.correlations.json"
     cached, pairs = artifacts.read_if_there(path), artifacts.read_if_there(beside)
@@ -91,7 +92,7 @@ def _require_usable(page: Page, monitor: Monitor) -> None:
         raise DataError(message)
 
 
-def _digest(monitor: Monitor) -> str:
+def _digest(monitor: Monitor, settings: Settings) -> str:
     """Of the file's bytes and of everything that decides what is counted."""
     schema = monitor.schema()
     counted: Mapping[str, object] = {
@@ -102,5 +103,5 @@ def _digest(monitor: Monitor) -> str:
         "groups": [[repr(s) for s in schema.sensitive], schema.intersections],
         "timezone": str(monitor.tzinfo),
     }
-    text = json.dumps(counted, sort_keys=True) + files.digest(monitor.reference_uri)
+    text = json.dumps(counted, sort_keys=True) + file_digest(monitor.reference_uri, settings)
     return hashlib.sha256(text.encode()).hexdigest()
