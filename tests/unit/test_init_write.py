@@ -54,7 +54,7 @@ def test_the_thresholds_that_are_written_out_are_the_ones_that_apply_anyway(tmp_
         written[len(chosen.sensitive)] = set(monitor.thresholds)
         assert monitor.rules().levels == defaults(monitor.decision.outcome)
     of_groups = written[1] - written[0]
-    assert {"psi", "missing_share"} <= written[0]
+    assert {"psi", "missing_share", "auc_domain"} <= written[0]
     assert of_groups <= OF_GROUPS
     assert "demographic_parity_difference" in of_groups
 

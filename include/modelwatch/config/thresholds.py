@@ -47,6 +47,7 @@ OF_NUMERIC = (
 )  # fmt: skip
 OF_CATEGORICAL = ("psi", "js_distance", "chi2", "spike_share", "missing_share", "type_error_share", "unseen_share")
 OF_FEATURES = tuple(name for name in RANGES if name in {*OF_NUMERIC, *OF_CATEGORICAL})
+OF_ROWS = ("auc_domain", "correlation_shift", "mmd")  # of the features together
 
 DEFAULTS: dict[str, Levels] = {
     "psi": Levels(0.1, 0.25),

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 import uuid
 from contextlib import suppress
@@ -27,7 +26,8 @@ def file_digest(uri: str, settings: Settings) -> str:
         return files.digest(uri)
     stat = path.stat()
     name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()
-    note, state = settings.home / "digests" / f"{name}.json", [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+    note = settings.home / "digests" / f"{name}.json"
+    state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(note.read_text())
         if known["state"] == state:
@@ -43,4 +43,4 @@ def _write(note: Path, text: str) -> None:
     note.parent.mkdir(parents=True, exist_ok=True)
     partial = note.with_name(f"{note.name}.{uuid.uuid4().hex}.part")
     partial.write_text(text)
-    os.replace(partial, note)
+    partial.replace(note)

@@ -25,8 +25,8 @@ from modelwatch.profile.correlation import (
 )
 from modelwatch.settings import Settings
 from modelwatch.sources import files
-from modelwatch.steps.rows import keep_rows
 from modelwatch.steps.digests import file_digest
+from modelwatch.steps.rows import keep_rows
 from modelwatch.store.samples import Artifacts
 
 FIT_VERSION = 2  # 2: the profile carries buckets; rank correlations are kept beside it
