@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from modelwatch.calibration.significance import benjamini_hochberg
+from modelwatch.checks.drift import ALL_MISSING
 from modelwatch.domain import Judgement, Levels, Measurement, Result, Rules, Status
 from modelwatch.metrics.registry import METRICS
 
 NO_LEVELS = Levels()
+DRIFT = ("feature_drift", "prediction_drift")
 
 
 def judge(
@@ -37,7 +39,7 @@ def judge(
     for level in ("alert", "warning"):
         if level in statuses:
             return Judgement(level, None, results, findings)
-    blind = _blind_checks(results, rules)
+    blind = _blind(results, rules)
     if blind:
         return Judgement("insufficient_data", f"not enough evidence for {', '.join(blind)}", results, findings)
     return Judgement("ok", None, results, findings)
@@ -131,13 +133,22 @@ def _could_have_seen(m: Measurement, limit: float) -> bool:
     return m.smallest_detectable <= room
 
 
-def _blind_checks(results: tuple[Result, ...], rules: Rules) -> list[str]:
-    """Checks with thresholds of which not one result could be judged."""
-    judged: dict[str, list[Status]] = {}
+def _blind(results: tuple[Result, ...], rules: Rules) -> list[str]:
+    """Checks with thresholds of which not one result could be judged, and features whose drift was not computable.
+
+    A feature that is missing throughout has nothing else to look at: its missing share is what is judged.
+    """
+    of_check: dict[str, set[Status]] = {}
+    of_feature: dict[str, set[Status]] = {}
     for result in results:
-        if levels_of(result.measurement, rules) != NO_LEVELS and result.measurement.reason != "no labels":
-            judged.setdefault(result.measurement.check, []).append(result.status)
-    return sorted(check for check, statuses in judged.items() if "ok" not in statuses)
+        m = result.measurement
+        if levels_of(m, rules) == NO_LEVELS or m.reason == "no labels":
+            continue
+        of_check.setdefault(m.check, set()).add(result.status)
+        if m.check in DRIFT and m.feature is not None and m.reason != ALL_MISSING:
+            of_feature.setdefault(m.feature, set()).add(result.status)
+    checks = sorted(check for check, statuses in of_check.items() if "ok" not in statuses)
+    return checks + sorted(name for name, statuses in of_feature.items() if statuses == {"not_computable"})
 
 
 def _severity(result: Result) -> tuple[bool, float, float]:

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelwatch.config import load_monitor
-from modelwatch.config.thresholds import defaults
+from modelwatch.config.thresholds import OF_GROUPS, defaults
 from modelwatch.errors import SettingsError
 from modelwatch.init import write_monitor
 from modelwatch.init.infer import Inferred
-from modelwatch.init.render import OF_GROUPS, render
+from modelwatch.init.render import render
 from modelwatch.init.roles import Chosen
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

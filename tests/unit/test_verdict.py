@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from modelwatch.checks.drift import ALL_MISSING
 from modelwatch.domain import Judgement, Levels, Measurement, Rules
 from modelwatch.verdict import judge
 
@@ -123,3 +124,14 @@ def test_what_could_not_be_computed_is_not_green() -> None:
     judged = verdict(replace(PSI, value=None, effect=None, p_value=None, reason="every value is missing"))
     assert judged.results[0].status == "not_computable"
     assert judged.verdict == "insufficient_data"
+
+
+def test_a_feature_whose_drift_was_not_computable_is_not_green_beside_one_that_was() -> None:
+    lost = replace(PSI, feature="lost", value=None, effect=None, p_value=None, reason="no finite value")
+    judged = verdict(PSI_QUIET, lost)
+    assert (judged.verdict, judged.reason) == ("insufficient_data", "not enough evidence for lost")
+
+
+def test_a_feature_that_is_missing_throughout_is_judged_by_its_missing_share_alone() -> None:
+    gone = replace(PSI, feature="gone", value=None, effect=None, p_value=None, reason=ALL_MISSING)
+    assert verdict(PSI_QUIET, gone).verdict == "ok"

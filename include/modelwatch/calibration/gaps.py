@@ -140,6 +140,13 @@ def difference_gap(groups: GroupCounts, against: Against, *, alpha: float) -> Ga
     return Gap(value, max(0.0, firmest), min(1.0, largest), float(above[-1] - below[-1]) / 2, high, low)
 
 
+def unbounded_gap(groups: GroupCounts) -> Gap:
+    """Largest rate minus smallest when nothing is to be said of it."""
+    rates = groups.rates
+    high, low = _extremes(rates, groups.n)
+    return Gap(float(rates[high] - rates[low]), 0.0, 1.0, 0.5, high, low)
+
+
 def ratio_gap(groups: GroupCounts, against: Against, *, alpha: float) -> Gap | None:
     """Smallest rate over largest, with the interval of the comparisons that were asked for; None without any event.
 

@@ -141,8 +141,9 @@ def _compared(groups: Groups, comparison: _Comparison) -> Iterator[Measurement]:
     pairs, lows, highs = each_against(counts, against or 0, alpha=groups.alpha, interval=comparison.interval)
     x1, n1, x2, n2 = pairs.sides(counts)
     before = groups.reference_counts("selection_rate")
+    listed = set(groups.listed)
     for i, place in enumerate(places[pairs.first].tolist()):
-        if place not in groups.listed:
+        if place not in listed:
             continue
         other = "the rest" if pairs.second[i] < 0 else groups.label(int(places[pairs.second[i]]))
         n_reference = None if before is None else int(before.n[place]) or None

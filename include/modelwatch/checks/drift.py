@@ -18,6 +18,7 @@ from modelwatch.profile.window import Profile
 from modelwatch.words import number, percent
 
 Counts = NDArray[np.int64]
+ALL_MISSING = "every value is missing in the current sample"
 
 
 def measure_drift(
@@ -80,10 +81,10 @@ class ColumnDrift:
         for side, profile in (("reference", self.reference), ("current sample", self.current)):
             if profile.n == 0:
                 return f"the {side} has no rows"
+            if profile.n_missing == profile.n:
+                return ALL_MISSING if profile is self.current else "every value is missing in the reference"
             if isinstance(profile, NumericProfile) and not profile.finite.sum():
                 return f"the {side} has no finite value"
-            if profile.n_missing == profile.n:
-                return f"every value is missing in the {side}"
         return None
 
     def _psi(self) -> Measurement:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from modelwatch.calibration.gaps import Gap, change_gap, difference_gap, needed, ratio_gap
+from modelwatch.calibration.gaps import Gap, change_gap, difference_gap, needed, ratio_gap, unbounded_gap
 from modelwatch.checks.by_group import group_measurements
 from modelwatch.checks.groups import Groups
 from modelwatch.domain import Compare, Measurement, Outcome
@@ -79,19 +79,23 @@ class AcrossGroups:
     def _difference_gap(self, rate: Rate, alpha: float) -> Gap | Unclear:
         """The gap of the groups with enough events; of the others only that it is small, where that can be said."""
         chosen, against = self.groups.comparable(rate)
-        if isinstance(against, str | int) and chosen.sum() > 1:
+        if against is not None and chosen.sum() > 1:
             return self._named(difference_gap(self.groups.counts(rate).take(chosen), against, alpha=alpha), chosen)
-        counts = self.groups.counts(rate)
-        defined = counts.n > 0
-        if len(counts.n) < 2:
+        unclear, counts = self._unclear(rate), self.groups.counts(rate)
+        many, defined = counts.n >= ENOUGH_FOR_QUIET, counts.n > 0
+        if many.sum() > 1:
+            gap = self._named(difference_gap(counts.take(many), "extremes", alpha=alpha), many)
+            return replace(unclear, gap=gap, is_bounded=True)
+        if defined.sum() > 1:
+            return replace(unclear, gap=self._named(unbounded_gap(counts.take(defined)), defined))
+        return unclear
+
+    def _unclear(self, rate: Rate) -> Unclear:
+        if not self.groups.levels:
+            return Unclear("no decision in the window")
+        if len(self.groups.levels) < 2:
             return Unclear("a single group: nothing to compare it with", is_too_small=False)
-        many = counts.n >= ENOUGH_FOR_QUIET
-        is_bounded = int(many.sum()) > 1
-        used = many if is_bounded else defined
-        if used.sum() < 2:
-            return Unclear(self.groups.why_not(rate))
-        gap = self._named(difference_gap(counts.take(used), "extremes", alpha=alpha), used)
-        return Unclear(self.groups.why_not(rate), gap, is_bounded)
+        return Unclear(self.groups.why_not(rate))
 
     def _ratios(self) -> list[Measurement]:
         ratios = [self._ratio("demographic_parity_ratio", is_favourable=False)]
@@ -103,10 +107,7 @@ class AcrossGroups:
         rate = _SELECTION
         chosen, against = self.groups.comparable(rate)
         if against is None or chosen.sum() < 2:
-            unclear = self._difference_gap(rate, self.groups.alpha)
-            is_too_small = isinstance(unclear, Unclear) and unclear.is_too_small
-            reason = unclear.reason if isinstance(unclear, Unclear) else None
-            return self._result(metric, rate, reason=reason, sufficient=not is_too_small)
+            return self._of_gap(metric, rate, self._unclear(rate))
         counts = self.groups.counts(rate).take(chosen)
         gap = ratio_gap(counts.non_events() if is_favourable else counts, against, alpha=self.groups.alpha)
         if gap is None:
@@ -120,7 +121,7 @@ class AcrossGroups:
         if before is None:
             return self._result(metric, rate, reason="the reference has no decisions of these groups")
         if len(now.n) < 2:
-            return self._result(metric, rate, reason="a single group: nothing to compare it with")
+            return self._of_gap(metric, rate, self._unclear(rate))
         large = (now.n >= needed(now)) & (before.n >= needed(before))
         against = self.groups.against_within(large)
         if large.sum() < 2 or against is None:

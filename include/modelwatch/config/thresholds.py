@@ -46,8 +46,15 @@ OF_NUMERIC = (
     "missing_share", "type_error_share", "out_of_range_share",
 )  # fmt: skip
 OF_CATEGORICAL = ("psi", "js_distance", "chi2", "spike_share", "missing_share", "type_error_share", "unseen_share")
+# And what is measured of groups; the rest is of the window as a whole.
+OF_GROUPS = {
+    "selection_rate", "true_positive_rate", "false_positive_rate", "false_negative_rate",
+    "statistical_parity_difference", "impact_ratio", "favourable_impact_ratio",
+    "demographic_parity_difference", "demographic_parity_difference_change", "demographic_parity_ratio",
+    "favourable_parity_ratio", "equal_opportunity_difference", "false_positive_rate_difference",
+    "equalized_odds_difference",
+}  # fmt: skip
 OF_FEATURES = tuple(name for name in RANGES if name in {*OF_NUMERIC, *OF_CATEGORICAL})
-OF_ROWS = ("auc_domain", "correlation_shift", "mmd")  # of the features together
 
 DEFAULTS: dict[str, Levels] = {
     "psi": Levels(0.1, 0.25),

@@ -5,12 +5,11 @@ from typing import Any
 
 import yaml
 
-from modelwatch.config.thresholds import OF_FEATURES, OF_ROWS, RANGES, defaults
+from modelwatch.config.thresholds import OF_GROUPS, defaults
 from modelwatch.domain import Levels
 from modelwatch.init.infer import Inferred
 from modelwatch.init.roles import Chosen
 
-OF_GROUPS = {name for name in RANGES if name not in {*OF_FEATURES, *OF_ROWS}}
 ROLES = ("id", "timestamp", "score", "decision", "label")
 COMMENT_AT = 40
 

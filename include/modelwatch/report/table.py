@@ -6,7 +6,7 @@ from modelwatch.domain import Result, iso
 from modelwatch.report.document import Evaluation
 from modelwatch.report.policy import finding_key
 
-ROW = "{:<17} {:<30} {:<28} {:>10} {:>9} {:>9}  {:<17} {}"
+ROW = "{:<17} {:<36} {:<28} {:>10} {:>9} {:>9}  {:<17} {}"
 
 
 def evaluation_table(evaluation: Evaluation) -> str:

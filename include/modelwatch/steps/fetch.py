@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,8 @@ from modelwatch.store.samples import Artifacts
 def fetch_sample(run: Run, connect: Connect) -> str:
     """Read the window's requests from the source and keep its deterministic sample; returns the sample's URI.
 
+    Samples of this monitor that are older than the retention time are deleted on the way.
+
     Raises:
         SourceError: the source could not be read to its end; the reason is kept for `judge_and_store`.
     """
@@ -33,6 +36,7 @@ def fetch_sample(run: Run, connect: Connect) -> str:
     except SourceError as error:
         artifacts.write_bytes(_failure_path(run), json.dumps({"reason": str(error)}).encode())
         raise
+    artifacts.expire(datetime.now(UTC) - timedelta(days=run.settings.sample_retention_days), monitor.monitor)
     return artifacts.write_sample(run.folder, sampler.sample(), run.window)
 
 

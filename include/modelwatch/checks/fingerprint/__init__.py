@@ -44,6 +44,6 @@ def explain(
 
 
 def _sentence(cause: Cause, evidence: str | None) -> str | None:
-    if cause.word in ALL_SAID:
+    if cause.word in ALL_SAID or (evidence and evidence in cause.phrase):
         return cause.phrase
     return "; ".join(part for part in (cause.phrase, evidence) if part) or None
