@@ -22,7 +22,8 @@ def multivariate_drift(
 ) -> list[Measurement]:
     """What the monitor's detector says of the window's rows.
 
-    Nothing when the monitor switched it off, or compares with earlier windows: their rows are not kept as long.
+    Nothing when the monitor switched it off. Nothing either where it compares with earlier windows or looks back at them
+    for want of requests: their counts are kept, not their rows.
 
     Args:
         monitor, settings: the monitor and where its artifacts are.
@@ -34,7 +35,8 @@ def multivariate_drift(
         SettingsError: the detector needs a package that is not installed.
     """
     wanted = monitor.multivariate
-    if wanted.detector == "none" or monitor.reference.type != "file":
+    is_sum = monitor.lookback is not None and rows.num_rows < monitor.sample.minimum
+    if wanted.detector == "none" or monitor.reference.type != "file" or is_sum:
         return []
     schema, false_discovery_rate = monitor.schema(), monitor.false_discovery_rate
     options = Options(
