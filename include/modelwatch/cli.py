@@ -73,9 +73,13 @@ def backtest(
     every: Annotated[str, typer.Option(help="Length of each window: 1d, 12h, P7D ...")],
     labels: LabelsFile = None,
     output: Annotated[Literal["table", "jsonl"], typer.Option(help="How to print the results.")] = "table",
+    target: Annotated[
+        float | None,
+        typer.Option("--target-pages-per-month", min=0, help="Propose thresholds that would have paged no more often."),
+    ] = None,
 ) -> None:
     """Judge every window of a file in order, persistence included."""
-    raise typer.Exit(commands.backtest(monitor, current, every=every, labels=labels, output=output))
+    raise typer.Exit(commands.backtest(monitor, current, every=every, labels=labels, output=output, target=target))
 
 
 @app.command()

@@ -72,10 +72,17 @@ def check(monitor: str, current: Path, *, labels: Path | None, start: str | None
     return _show(evaluation, output)
 
 
-def backtest(monitor: str, current: Path, *, every: str, labels: Path | None, output: str) -> int:
-    """Judge every window and print each as it is judged; 1 when one would have paged, 3 when none was measured."""
+def backtest(
+    monitor: str, current: Path, *, every: str, labels: Path | None, output: str, target: float | None = None
+) -> int:
+    """Judge every window and print each as it is judged; 1 when one would have paged, 3 when none was measured.
+
+    What sums the windows up goes to stderr where stdout holds one JSON document per window.
+    """
     from modelwatch.report.table import backtest_line, backtest_summary
+    from modelwatch.report.thresholds import proposal_lines
     from modelwatch.schedule import parse_every
+    from modelwatch.steps.budget import expected_pages, propose
     from modelwatch.steps.offline import backtest_file
 
     settings, loaded = _load(monitor)
@@ -84,8 +91,10 @@ def backtest(monitor: str, current: Path, *, every: str, labels: Path | None, ou
     for evaluation in backtest_file(loaded, settings, str(current), every=parse_every(every), labels=labels_file):
         _say(json.dumps(document(evaluation)) if output == "jsonl" else backtest_line(evaluation))
         evaluations.append(evaluation)
-    if output == "table":
-        _say(backtest_summary(evaluations))
+    tell = _say if output == "table" else _complain
+    tell(backtest_summary(evaluations, expected_pages(evaluations, loaded)))
+    if target is not None:
+        tell(*proposal_lines(propose(evaluations, loaded, per_month=target), loaded, target))
     statuses = {EXIT_STATUS[evaluation.judgement.verdict] for evaluation in evaluations}
     return 1 if 1 in statuses else 0 if 0 in statuses else 3
 

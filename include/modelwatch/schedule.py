@@ -182,9 +182,9 @@ def _asked(name: str, value: Moment, timezone: tzinfo) -> datetime | None:
 def _asked_window(start: datetime | None, end: datetime | None, length: timedelta, timezone: tzinfo) -> Window:
     """The window between two edges asked for, or of the usual length beside the only one."""
     if start is None and end is not None:
-        start = _shifted(end, -length, timezone)
+        start = shifted(end, -length, timezone)
     elif start is not None and end is None:
-        end = _shifted(start, length, timezone)
+        end = shifted(start, length, timezone)
     if start is None or end is None or end <= start:
         shown = [iso(edge) if edge else "nothing" for edge in (start, end)]
         message = f"window_end must be after window_start; got window_start {shown[0]} and window_end {shown[1]}"
@@ -192,7 +192,7 @@ def _asked_window(start: datetime | None, end: datetime | None, length: timedelt
     return Window(start, end)
 
 
-def _shifted(moment: datetime, length: timedelta, timezone: tzinfo) -> datetime:
+def shifted(moment: datetime, length: timedelta, timezone: tzinfo) -> datetime:
     """Whole days later by the local calendar, shorter lengths later by the clock."""
     if length % DAY == timedelta(0):
         return _utc(moment.astimezone(timezone) + length)

@@ -10,6 +10,7 @@ from modelwatch.metrics.registry import METRICS
 
 NO_LEVELS = Levels()
 DRIFT = ("feature_drift", "prediction_drift")
+MEASURED = ("ok", "warning", "alert")  # verdicts of windows with enough evidence
 
 
 def judge(
@@ -120,6 +121,24 @@ def crosses(m: Measurement, threshold: float) -> bool:
     if m.ci_low is not None and m.ci_high is not None:
         return m.ci_high < threshold if METRICS[m.metric].lower_is_worse else m.ci_low > threshold
     return m.effect is not None and _beyond(m, m.effect, threshold)
+
+
+def has_crossed(m: Measurement, rules: Rules, *, alpha: float) -> bool:
+    """Whether it is beyond its nearest threshold, at significance ``alpha``."""
+    levels = levels_of(m, rules)
+    nearest = levels.alert if levels.warning is None else levels.warning
+    is_significant = m.p_value is None or m.p_value <= alpha
+    return nearest is not None and m.sufficient and is_significant and crosses(m, nearest)
+
+
+def could_tell(m: Measurement, rules: Rules) -> bool:
+    """Whether it would have shown an effect at its threshold.
+
+    What no threshold judges and what could not be computed at all tell nothing, and more requests would not help.
+    """
+    levels = levels_of(m, rules)
+    limit = levels.alert if levels.alert is not None else levels.warning
+    return limit is None or (m.sufficient and (m.value is None or _could_have_seen(m, limit)))
 
 
 def _beyond(m: Measurement, value: float, threshold: float) -> bool:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from modelwatch.calibration.kolmogorov import kolmogorov_sf
+from modelwatch.calibration.variation import Sizes
 from modelwatch.metrics.drift import chi2, psi, smooth
 
 Counts = NDArray[np.int64] | NDArray[np.float64]  # floats at effective sizes: calibration.variation
@@ -14,19 +15,24 @@ Counts = NDArray[np.int64] | NDArray[np.float64]  # floats at effective sizes: c
 MIN_EXPECTED = 5.0
 
 
-def psi_p_value(reference: Counts, current: Counts) -> float:
+def psi_p_value(reference: Counts, current: Counts, sizes: Sizes | None = None) -> float:
     """P(PSI at least this large) when both samples come from one distribution.
 
-    PSI / (1/n + 1/m) is about chi-square with B - 1 degrees of freedom. Bins too thin for that are pooled first.
+    PSI / (1/n + 1/m) is about chi-square with B - 1 degrees of freedom. Bins too thin for that are pooled first. Where
+    natural variation leaves less than the samples' own sizes, Pearson's chi-square stands in for it: it has the same
+    null, and is not the slave of its smoothing at sizes of a few requests.
 
     Args:
         reference: ``(n_bins,)`` counts; current: ``(n_bins,)`` counts of the same bins.
+        sizes: how many independent requests they amount to; None: all of them.
 
     Returns:
         ``[0, 1]``; 1 when fewer than two bins are left.
 
     Source: Yurdakul, Statistical properties of the population stability index, 2018.
     """
+    if sizes is not None and sizes.m < current.sum():
+        return chi2_p_value(reference, current, sizes)
     r, c = pool_thin(reference, current)
     if len(r) < 2:
         return 1.0
@@ -34,9 +40,11 @@ def psi_p_value(reference: Counts, current: Counts) -> float:
     return float(special.chdtrc(len(r) - 1, statistic))
 
 
-def chi2_p_value(reference: Counts, current: Counts) -> float:
+def chi2_p_value(reference: Counts, current: Counts, sizes: Sizes | None = None) -> float:
     """P(chi-square at least this large) without change, thin bins pooled so that the asymptotic null holds."""
-    r, c = pool_thin(reference, current)
+    r, c = pool_thin(reference, current)  # a matter of what was counted, whatever it then weighs
+    if sizes is not None:
+        r, c = sizes.reference(r), sizes.current(c)
     return float(special.chdtrc(len(r) - 1, chi2(r, c))) if len(r) > 1 else 1.0
 
 

@@ -7,19 +7,13 @@ not. Every null that is made for independent requests holds again with the effec
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-MIN_WINDOWS = 7  # with days, fewer hide the weekend
-MIN_EXPECTED = 5.0
-IS_NOISE = 0.01  # windows whose homogeneity has a larger p-value are taken to differ by chance alone
-LEVEL = 0.001  # where the bound keeps a test's level: about what one test of a window's family must reach
 
 
 @dataclass(frozen=True)
@@ -28,11 +22,14 @@ class Spread:
 
     Attributes:
         typical: its estimate: what debiasing takes off.
-        bound: what tests use, >= ``typical``: few windows know it badly, and it may all go one way.
+        bound: what tests of the whole distribution use, >= ``typical``: few windows know it badly, and it may all go
+            one way.
+        bound_of_one: what tests of a single share use, >= ``bound``: it may all be that share's.
     """
 
     typical: float = 0.0
     bound: float = 0.0
+    bound_of_one: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,11 @@ class Sizes:
     n: float
     m: float
 
-    def reference(self, counts: Counts) -> Counts | Floats:
+    def reference(self, counts: Counts | Floats) -> Counts | Floats:
         """The reference's counts as they would be at its effective size; unchanged when nothing varies."""
         return _scaled(counts, self.n)
 
-    def current(self, counts: Counts) -> Counts | Floats:
+    def current(self, counts: Counts | Floats) -> Counts | Floats:
         """The window's counts as they would be at its effective size; unchanged when nothing varies."""
         return _scaled(counts, self.m)
 
@@ -60,28 +57,32 @@ class Variation:
     """One column's natural variation; the default is none.
 
     Attributes:
-        values: of the shares of its values, over the bins that PSI uses.
+        distribution: of the shares of its values, over the bins that PSI uses.
         missing: of the share of missing values.
         reference_windows: how many windows the reference amounts to.
-        current_windows: how many windows the current sample is the sum of.
+        current_windows: how many windows long the current sample is.
     """
 
-    values: Spread = field(default_factory=Spread)
+    distribution: Spread = field(default_factory=Spread)
     missing: Spread = field(default_factory=Spread)
     reference_windows: float = 1.0
     current_windows: float = 1.0
 
     def sizes(self, n: int, m: int) -> Sizes:
         """For tests of the values, and the smallest effect they can show: ``n_eff <= n``, ``m_eff <= m``."""
-        return self._sizes(n, m, self.values.bound)
+        return self._sizes(n, m, self.distribution.bound)
 
     def typical_sizes(self, n: int, m: int) -> Sizes:
         """For what the values' effects are without any drift, which debiasing takes off."""
-        return self._sizes(n, m, self.values.typical)
+        return self._sizes(n, m, self.distribution.typical)
+
+    def share_sizes(self, n: int, m: int) -> Sizes:
+        """For tests of the share of a single value or tail."""
+        return self._sizes(n, m, self.distribution.bound_of_one)
 
     def missing_sizes(self, n: int, m: int) -> Sizes:
         """For tests of the share of missing values."""
-        return self._sizes(n, m, self.missing.bound)
+        return self._sizes(n, m, self.missing.bound_of_one)
 
     def _sizes(self, n: int, m: int, tau2: float) -> Sizes:
         return Sizes(effective(n, tau2 / self.reference_windows), effective(m, tau2 / self.current_windows))
@@ -96,38 +97,9 @@ def effective(size: int, tau2: float) -> float:
     return float(size) if tau2 == 0 or size == 0 else 1 / (1 / size + tau2)
 
 
-def spread_between(windows: Sequence[Counts]) -> Spread:
-    """The spread that the windows' own shares show.
-
-    tau2 = max(0, Q / (B - 1) - (k - 1)) / (N - sum_w n_w^2 / N)
-
-    with Q the chi-square statistic of the k x B table of counts, which is chi-square with (k - 1)(B - 1) degrees of
-    freedom when the windows differ by chance alone; then the spread is none. The bound is tau2 times
-    (B - 1) F(1, k - 1) / chi2(B - 1), both quantiles at `LEVEL`: as if all the variation went in one direction, known
-    from k windows only.
-
-    Args:
-        windows: k arrays of ``(n_bins,)`` counts of the same bins.
-
-    Returns:
-        none when there are fewer than `MIN_WINDOWS` windows with counts.
-
-    Source: the moment estimator of DerSimonian & Laird 1986, over the bins; Rao & Scott 1981 for effective sizes.
-    """
-    table = np.array([counts for counts in windows if counts.sum()], dtype=np.float64)
-    if len(table) < MIN_WINDOWS:
-        return Spread()
-    table = _pooled(table)
-    k, n_bins = table.shape
-    if n_bins < 2:
-        return Spread()
-    sizes, total, df = table.sum(axis=1), table.sum(), n_bins - 1
-    expected = np.outer(sizes, table.sum(axis=0) / total)
-    q = float(np.sum((table - expected) ** 2 / expected))
-    if special.chdtrc(df * (k - 1), q) > IS_NOISE:
-        return Spread()
-    tau2 = max(0.0, q / df - (k - 1)) / (total - float(sizes @ sizes) / total)
-    return Spread(tau2, tau2 * _one_way(k, df))
+def over(variations: Variations, windows: float) -> Variations:
+    """The same variation for a current sample as long as so many windows."""
+    return {name: replace(one, current_windows=one.current_windows * windows) for name, one in variations.items()}
 
 
 def n_windows(sizes: Sequence[int]) -> float:
@@ -136,21 +108,7 @@ def n_windows(sizes: Sequence[int]) -> float:
     return sum(sizes) ** 2 / squares if squares else 1.0
 
 
-def _one_way(k: int, df: int) -> float:
-    """How much larger the tail of one direction, known from k windows, is than that of ``df`` known ones; >= 1."""
-    tail = special.fdtri(1, k - 1, 1 - LEVEL)
-    return max(1.0, df * float(tail) / float(special.chdtri(df, LEVEL)))
-
-
-def _pooled(table: Floats) -> Floats:
-    """Bins that are too thin for the chi-square in an average window together; empty ones left out."""
-    totals = table.sum(axis=0)
-    thin = totals < MIN_EXPECTED * len(table)
-    kept, rest = table[:, ~thin], table[:, thin].sum(axis=1, keepdims=True)
-    return np.hstack([kept, rest]) if rest.sum() else kept
-
-
-def _scaled(counts: Counts, size: float) -> Counts | Floats:
+def _scaled(counts: Counts | Floats, size: float) -> Counts | Floats:
     total = counts.sum()
     return counts if size >= total else counts * (size / total)
 

@@ -92,13 +92,13 @@ class ColumnDrift:
         r, c = self.r[present], self.c[present]
         value = drift.psi(drift.smooth(r), drift.smooth(c))
         typical = self.variation.typical_sizes(int(r.sum()), int(c.sum()))
-        effective = self._effective(r, c)
+        sizes = self.variation.sizes(int(r.sum()), int(c.sum()))
         return self._measurement(
             "psi",
             value,
             effect=effects.debiased_psi(value, typical.reference(r), typical.current(c)),
-            p_value=significance.psi_p_value(*effective),
-            smallest_detectable=effects.smallest_psi(*effective, alpha=self.alpha),
+            p_value=significance.psi_p_value(r, c, sizes),
+            smallest_detectable=effects.smallest_psi(sizes.reference(r), sizes.current(c), alpha=self.alpha),
             evidence=self._what_moved(),
         )
 
@@ -125,7 +125,7 @@ class ColumnDrift:
         return self._measurement("js_distance", drift.js_distance(self.r / self.r.sum(), self.c / self.c.sum()))
 
     def _chi2(self) -> Measurement:
-        p_value = significance.chi2_p_value(*self._effective(self.r, self.c))
+        p_value = significance.chi2_p_value(self.r, self.c, self.variation.sizes(int(self.r.sum()), int(self.c.sum())))
         return self._measurement("chi2", drift.chi2(self.r, self.c), p_value=p_value)
 
     def _spike_share(self) -> Measurement:
@@ -153,12 +153,7 @@ class ColumnDrift:
     def _sizes(self) -> tuple[int, int, Sizes]:
         """Values that are there in the reference and the current sample, and how many independent ones tell as much."""
         n, m = self.reference.n - self.reference.n_missing, self.current.n - self.current.n_missing
-        return n, m, self.variation.sizes(n, m)
-
-    def _effective(self, r: Counts, c: Counts) -> tuple[significance.Counts, significance.Counts]:
-        """The counts as natural variation leaves them for a test."""
-        sizes = self.variation.sizes(int(r.sum()), int(c.sum()))
-        return sizes.reference(r), sizes.current(c)
+        return n, m, self.variation.share_sizes(n, m)
 
     def _numeric(self) -> tuple[NumericProfile, NumericProfile]:
         if not (isinstance(self.reference, NumericProfile) and isinstance(self.current, NumericProfile)):

@@ -1,5 +1,6 @@
 """Whether the parts of a monitor file fit each other: a column plays one part, and fairness has what it compares."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from modelwatch.config.base import Place, duration_text
@@ -7,6 +8,7 @@ from modelwatch.config.base import Place, duration_text
 if TYPE_CHECKING:
     from modelwatch.config.monitor import Monitor
 
+DAY = timedelta(days=1)
 Problems = list[tuple[Place, str]]
 
 
@@ -57,3 +59,33 @@ def fairness_problems(monitor: "Monitor") -> Problems:
         length, window = duration_text(fairness.window), duration_text(monitor.window)
         problems.append((("fairness", "window"), f"{length} is not made up of whole windows of {window}"))
     return problems
+
+
+def lookback_problems(monitor: "Monitor") -> Problems:
+    """A lookback that no windows make up, or that would compare windows with themselves."""
+    problems: Problems = []
+    reference, window, lookback = monitor.reference, monitor.window, monitor.lookback
+    if reference.type == "same_weekday" and window > DAY:
+        text = f"compares windows of one weekday; windows of {duration_text(window)} have none"
+        problems.append((("reference", "type"), text))
+    if lookback is not None and (lookback % window or lookback == window):
+        text = f"{duration_text(lookback)} is not made up of two or more whole windows of {duration_text(window)}"
+        problems.append((("lookback",), text))
+    return problems + _overlaps(monitor)
+
+
+def _overlaps(monitor: "Monitor") -> Problems:
+    """Windows that reach back into the windows which they are compared with."""
+    reference, window = monitor.reference, monitor.window
+    if reference.type == "file":
+        return []
+    longest = reference.n_skipped * window + window if reference.type == "rolling" else 7 * DAY
+    fix = "raise reference.offset or shorten it" if reference.type == "rolling" else "shorten it"
+    spans: list[tuple[Place, timedelta | None]] = [
+        (("lookback",), monitor.lookback),
+        (("fairness", "window"), monitor.fairness.window if monitor.fairness else None),
+    ]
+    text = (
+        f"reaches into the windows of the {reference.type} reference; it may be {duration_text(longest)} at most; {fix}"
+    )
+    return [(place, f"{duration_text(span)} {text}") for place, span in spans if span is not None and span > longest]

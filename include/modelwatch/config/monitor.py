@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
 from modelwatch.config.base import Duration, Strict, duration_text, parse_duration, require_none, shown
-from modelwatch.config.fit import columns_problems, fairness_problems
+from modelwatch.config.fit import columns_problems, fairness_problems, lookback_problems
 from modelwatch.config.parts import (
     Alerts,
     Columns,
@@ -39,6 +39,7 @@ class Monitor(Strict):
     schedule: str = "0 3 * * *"
     timezone: str = "UTC"
     window: Duration = parse_duration("P1D")
+    lookback: Duration | None = None
     source: Source
     columns: Columns = Columns()
     decision: Decision = Decision()
@@ -86,7 +87,7 @@ class Monitor(Strict):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "Monitor":
-        require_none([*columns_problems(self), *fairness_problems(self)])
+        require_none([*columns_problems(self), *fairness_problems(self), *lookback_problems(self)])
         return self
 
     @property

@@ -44,9 +44,52 @@ class Label(Strict):
 
 
 class Reference(Strict):
-    """The requests to compare with; a relative path starts at the monitor file's folder."""
+    """What windows are compared with; a relative path starts at the monitor file's folder.
+
+    Attributes:
+        uri: a file of requests; the cells that everything is counted in are fitted on it, whatever the type.
+        type: the file itself; or, with values that move with the time, the sum of earlier windows that were measured
+            and no alert: ``rolling``, the ``windows`` before this one without the last ``offset``, or
+            ``same_weekday``, those of the same weekday in the ``windows`` weeks before.
+        minimum: fewer windows than these are no reference; by default half of ``windows``.
+    """
 
     uri: Annotated[str, Field(min_length=1), AfterValidator(require_no_password)]
+    type: Literal["file", "rolling", "same_weekday"] = "file"
+    windows: int | None = Field(default=None, ge=1, le=400)
+    offset: int | None = Field(default=None, ge=0, le=400)
+    minimum: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _fitting_keys(self) -> "Reference":
+        allowed = {"file": (), "rolling": ("windows", "offset", "minimum"), "same_weekday": ("windows", "minimum")}
+        given = [name for name in ("windows", "offset", "minimum") if getattr(self, name) is not None]
+        homes = {name: " or ".join(kind for kind, keys in allowed.items() if name in keys) for name in given}
+        problems: list[tuple[Place, str]] = [
+            ((name,), f"belongs to type: {homes[name]}; a reference of type {self.type} has none")
+            for name in given
+            if name not in allowed[self.type]
+        ]
+        if not problems and self.type != "file" and self.n_needed > self.n_windows:
+            text = f"{self.n_needed} is more than windows ({self.n_windows}): that many can never be"
+            problems.append((("minimum",), text))
+        require_none(problems)
+        return self
+
+    @property
+    def n_windows(self) -> int:
+        """How many windows back a moving reference reaches."""
+        return self.windows or {"file": 0, "rolling": 28, "same_weekday": 8}[self.type]
+
+    @property
+    def n_skipped(self) -> int:
+        """How many windows just before this one a rolling reference leaves out."""
+        return self.offset or 0
+
+    @property
+    def n_needed(self) -> int:
+        """With fewer windows than this there is no moving reference yet."""
+        return self.minimum or (self.n_windows + 1) // 2
 
 
 class SampleSize(Strict):

@@ -31,11 +31,12 @@ def backtest_line(evaluation: Evaluation) -> str:
     return f"{_window(evaluation):<44} {verdict:<17} {page:<5} {evaluation.n_current:>9,}  {top}".rstrip()
 
 
-def backtest_summary(evaluations: Sequence[Evaluation]) -> str:
-    """How often on-call would have been paged."""
+def backtest_summary(evaluations: Sequence[Evaluation], expected: float) -> str:
+    """How often on-call would have been paged, and at most would have been had nothing changed at all."""
     pages = sum(evaluation.page for evaluation in evaluations)
     measured = sum(evaluation.judgement.verdict in ("ok", "warning", "alert") for evaluation in evaluations)
-    return f"{len(evaluations)} windows, {measured} measured; would have paged {pages} times"
+    windows = f"{len(evaluations)} windows, {measured} measured"
+    return f"{windows}; would have paged {pages} times; expected by chance at most {expected:.2g}"
 
 
 def top_finding(evaluation: Evaluation) -> str | None:

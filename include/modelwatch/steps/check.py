@@ -10,9 +10,11 @@ from modelwatch.report.policy import alert_keys, would_page
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.past import against, unsteady_features
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.stream import Counted, count_file, time_span
+from modelwatch.steps.widen import measure_check
 from modelwatch.verdict import judge
 
 
@@ -42,19 +44,21 @@ def check_file(
         longer=window.back(longer) if window and longer else None,
         kept_rows=monitor.multivariate.rows,
     )
-    measured = [m for measure in MEASURES.values() for m in measure(reference.profile, counted.profile, monitor)]
+    window = window or _whole(counted, monitor)
+    compared = against(monitor, reference, [], window)
+    measured = [m for check in MEASURES for m in measure_check(check, compared, counted.profile, [], monitor)]
     if monitor.multivariate.detector != "none":
         from modelwatch.steps.rows import multivariate_drift  # scikit-learn, only where it is used
 
-        measured += multivariate_drift(monitor, settings, reference.digest, counted.rows)
+        unsteady = unsteady_features(monitor, compared.variation)
+        measured += multivariate_drift(monitor, settings, reference.digest, counted.rows, unsteady)
     measured = told_by_segment(measured, monitor, settings, reference, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
     judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
     page = would_page(
         alert_keys(judgement), [], windows=monitor.alerts.open_after.windows, of=monitor.alerts.open_after.of
     )
-    window = window or _whole(counted, monitor)
-    return Evaluation(monitor.monitor, window, judgement, reference.profile.n_rows, n_current, 1.0, page)
+    return Evaluation(monitor.monitor, window, judgement, compared.profile.n_rows, n_current, 1.0, page)
 
 
 def _unmeasured(counted: Counted, limit: float) -> str | None:

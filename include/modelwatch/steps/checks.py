@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from modelwatch.domain import Check, Measurement
-from modelwatch.profile import GroupTable, Profile, decode_groups
+from modelwatch.profile import GroupTable, decode_groups, decode_profile
 from modelwatch.profile.window import add_groups
 from modelwatch.steps.fetch import empty_rows, read_profile
-from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.measured import encode
+from modelwatch.steps.past import Past, against, needed, unsteady_features
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import multivariate_drift
 from modelwatch.steps.run import Run
+from modelwatch.steps.widen import measure_check, windows_back, with_note
 from modelwatch.store import engine, repository
 from modelwatch.store.samples import Artifacts
 
@@ -40,20 +41,23 @@ def check_multivariate_drift(run: Run, sample_ref: str) -> str:
     reference = load_reference(run.monitor, run.settings)
     sample = Artifacts(run.settings.samples_url).read_sample(sample_ref)
     rows = sample.rows if sample.rows.num_columns else empty_rows(run)
-    measured = multivariate_drift(run.monitor, run.settings, reference.digest, rows)
+    compared = against(run.monitor, reference, stored_past(run, reference), run.window)
+    unsteady = unsteady_features(run.monitor, compared.variation)
+    measured = multivariate_drift(run.monitor, run.settings, reference.digest, rows, unsteady)
     return _write(run, "multivariate_drift", measured)
 
 
 def check_fairness(run: Run, profile_ref: str) -> str:
     """Measure group fairness over the monitor's fairness window; returns the measurements' URI."""
+    if run.monitor.fairness is None or run.monitor.fairness.window is None:
+        return _check(run, "fairness", profile_ref)
     reference = load_reference(run.monitor, run.settings)
     current = read_profile(run, profile_ref, reference)
     earlier, n_windows = earlier_groups(run)
-    measured = _measure("fairness", reference, replace(current, groups=add_groups(current.groups, earlier)), run)
-    if n_windows:
-        note = f"with the {n_windows} stored windows before it"
-        measured = [replace(m, evidence=f"{m.evidence}; {note}" if m.evidence else note) for m in measured]
-    return _write(run, "fairness", measured)
+    together = replace(current, groups=add_groups(current.groups, earlier))
+    compared = against(run.monitor, reference, stored_past(run, reference), run.window)
+    measured = measure_check("fairness", compared, together, [], run.monitor)
+    return _write(run, "fairness", [with_note(m, n_windows) for m in measured] if n_windows else measured)
 
 
 def earlier_groups(run: Run) -> tuple[Mapping[str, GroupTable], int]:
@@ -71,14 +75,30 @@ def earlier_groups(run: Run) -> tuple[Mapping[str, GroupTable], int]:
     return groups, len(stored)
 
 
+def stored_past(run: Run, reference: Reference) -> list[Past]:
+    """The stored windows that this one's judgement may look back at, oldest first.
+
+    Those that were counted in other cells (of an earlier reference file) cannot be added to it and are left out.
+    """
+    monitor, window = run.monitor, run.window
+    span = needed(monitor, reference, window)
+    if not span:
+        return []
+    with engine.session(run.settings.database_url) as session:
+        stored = repository.profiles_in(session, monitor.monitor, window.start - span, window.start)
+    return [
+        Past(one.window, decode_profile(one.content, reference.cells), one.verdict)
+        for one in stored
+        if one.cells_digest == reference.cells_digest and one.verdict is not None
+    ]
+
+
 def _check(run: Run, check: Check, profile_ref: str) -> str:
     reference = load_reference(run.monitor, run.settings)
-    current = read_profile(run, profile_ref, reference)
-    return _write(run, check, _measure(check, reference, current, run))
-
-
-def _measure(check: Check, reference: Reference, current: Profile, run: Run) -> list[Measurement]:
-    return MEASURES[check](reference.profile, current, run.monitor)
+    current, past = read_profile(run, profile_ref, reference), stored_past(run, reference)
+    compared = against(run.monitor, reference, past, run.window)
+    back = windows_back(run.monitor, past, run.window)
+    return _write(run, check, measure_check(check, compared, current, back, run.monitor))
 
 
 def _write(run: Run, check: Check, measured: list[Measurement]) -> str:

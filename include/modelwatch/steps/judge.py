@@ -14,6 +14,7 @@ from modelwatch.steps.measured import decode
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.run import Run
 from modelwatch.steps.segments import told_by_segment
+from modelwatch.steps.widen import requests_judged
 from modelwatch.store import engine, repository
 from modelwatch.store.repository import NewEvaluation, StoredProfile
 from modelwatch.store.samples import Artifacts
@@ -41,7 +42,7 @@ def judge_and_store(
     judgement = judge(
         measured,
         run.monitor.rules(),
-        n_current=_kept(sample),
+        n_current=requests_judged(measured, _kept(sample)),
         unmeasured=_unmeasured(run, sample, profile_ref, results),
     )
     with engine.session(run.settings.database_url) as session, session.begin():

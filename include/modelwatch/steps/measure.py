@@ -2,34 +2,43 @@
 
 from collections.abc import Callable, Mapping
 
+from modelwatch.calibration.variation import Variations
 from modelwatch.checks.drift import measure_drift
 from modelwatch.checks.quality import measure_quality
 from modelwatch.config import Monitor
 from modelwatch.domain import Check, Measurement
 from modelwatch.profile import Profile
 
-Measure = Callable[[Profile, Profile, Monitor], list[Measurement]]
+Measure = Callable[[Profile, Profile, Monitor, Variations], list[Measurement]]
 
 
-def quality(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
+def quality(reference: Profile, current: Profile, monitor: Monitor, variation: Variations) -> list[Measurement]:
     """Missing values, wrong types, values outside the range, unseen categories, row count."""
-    return measure_quality(reference, current, alpha=_alpha(reference, monitor))
+    return measure_quality(reference, current, alpha=_alpha(reference, monitor), variation=variation)
 
 
-def feature_drift(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
+def feature_drift(reference: Profile, current: Profile, monitor: Monitor, variation: Variations) -> list[Measurement]:
     """Every drift metric of every feature."""
-    names, alpha = list(monitor.schema().features), _alpha(reference, monitor)
-    return measure_drift(reference, current, names, check="feature_drift", alpha=alpha)
+    alpha = _alpha(reference, monitor)
+    names = [name for name in monitor.schema().features if name in current.columns]
+    return measure_drift(reference, current, names, check="feature_drift", alpha=alpha, variation=variation)
 
 
-def prediction_drift(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
+def prediction_drift(
+    reference: Profile, current: Profile, monitor: Monitor, variation: Variations
+) -> list[Measurement]:
     """The same metrics of the score and the decision; nothing when the monitor names neither."""
     schema, alpha = monitor.schema(), _alpha(reference, monitor)
-    names = [name for name in (schema.score, schema.decision) if name is not None]
-    return measure_drift(reference, current, names, check="prediction_drift", alpha=alpha)
+    names = [name for name in (schema.score, schema.decision) if name is not None and name in current.columns]
+    return measure_drift(reference, current, names, check="prediction_drift", alpha=alpha, variation=variation)
 
 
-def fairness(reference: Profile, current: Profile, monitor: Monitor) -> list[Measurement]:
+def fairness(
+    reference: Profile,
+    current: Profile,
+    monitor: Monitor,
+    variation: Variations,  # noqa: ARG001  # the intervals of rates know nothing of it
+) -> list[Measurement]:
     """Rates by group, their differences and ratios; nothing when the monitor compares no groups."""
     if not current.groups:
         return []

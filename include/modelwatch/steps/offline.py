@@ -1,7 +1,7 @@
 """`backtest`: the same profile, measures and verdict on every window of a file, with no database and no network."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,19 +11,20 @@ import pyarrow.compute as pc
 from modelwatch.config import Monitor
 from modelwatch.domain import Schema, Window
 from modelwatch.errors import DataError
-from modelwatch.profile import profile_rows
-from modelwatch.profile.window import add_groups
+from modelwatch.profile import Profile, profile_rows
 from modelwatch.report.document import Evaluation
 from modelwatch.report.policy import Keys, alert_keys, would_page
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.past import Past, against, needed, unsteady_features
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import multivariate_drift
 from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.stream import present_schema
-from modelwatch.verdict import judge
+from modelwatch.steps.widen import measure_check, requests_judged, windows_back
+from modelwatch.verdict import MEASURED, judge
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,22 @@ class Current:
     schema: Schema
 
 
+@dataclass
+class Before:
+    """What is known of the windows before: the alerts of the measured ones, newest first, and their profiles."""
+
+    keys: list[Keys] = field(default_factory=list)
+    past: list[Past] = field(default_factory=list)
+
+    def add(self, window: Window, profile: Profile, evaluation: Evaluation, span: timedelta) -> None:
+        """One window more; profiles from longer ago than the span are let go."""
+        verdict = evaluation.judgement.verdict
+        if verdict in MEASURED:
+            self.keys.insert(0, alert_keys(evaluation.judgement))
+        self.past = [one for one in self.past if one.window.end > window.start - span] if span else []
+        self.past.append(Past(window, profile, verdict))
+
+
 def backtest_file(
     monitor: Monitor, settings: Settings, current: str, *, every: timedelta, labels: str | None = None
 ) -> Iterator[Evaluation]:
@@ -44,14 +61,24 @@ def backtest_file(
     Raises:
         DataError: the file cannot be used, or has no timestamps to cut it by.
     """
+    monitor = monitor.model_copy(update={"window": every})  # whose natural variation is that of windows so long
     reference, data = load_reference(monitor, settings), read_current(monitor, current, labels)
     first, last = _span(data, monitor, current)
-    earlier: list[Keys] = []
-    for window in windows_between(first, last, length=every, timezone=monitor.tzinfo):
-        rows, lookback = between(data, window), between(data, _fairness_window(monitor, window))
-        evaluation = _evaluate(monitor, settings, reference, data, rows, lookback, window, earlier=earlier)
-        if evaluation.judgement.verdict in ("ok", "warning", "alert"):
-            earlier.insert(0, alert_keys(evaluation.judgement))
+    windows = windows_between(first, last, length=every, timezone=monitor.tzinfo)
+    yield from backtest(monitor, settings, reference, data, windows)
+
+
+def backtest(
+    monitor: Monitor, settings: Settings, reference: Reference, data: Current, windows: Sequence[Window]
+) -> Iterator[Evaluation]:
+    """Judge the windows in order; the earlier ones are to each what the store is to a window of the Dag."""
+    before = Before()
+    for window in windows:
+        rows = between(data, window)
+        profile = profile_rows(rows, reference.cells, data.schema)
+        together = _fairness_profile(monitor, data, profile, window)
+        evaluation = _evaluate(monitor, settings, reference, data, rows, together, window, before)
+        before.add(window, profile, evaluation, needed(monitor, reference, window))
         yield evaluation
 
 
@@ -80,24 +107,31 @@ def _evaluate(
     reference: Reference,
     data: Current,
     rows: pa.Table,
-    lookback: pa.Table,
-    window: Window | None,
-    *,
-    earlier: list[Keys],
+    profile: Profile,
+    window: Window,
+    before: Before,
 ) -> Evaluation:
-    profile = profile_rows(rows, reference.cells, data.schema)
     profile = replace(profile, type_errors=data.type_errors, n_rejected=data.n_rejected)
-    if lookback.num_rows != rows.num_rows:
-        before = profile_rows(lookback, {}, data.schema)
-        profile = replace(profile, groups=add_groups(before.groups, {}))
-    measured = [m for measure in MEASURES.values() for m in measure(reference.profile, profile, monitor)]
-    measured += multivariate_drift(monitor, settings, reference.digest, rows)
+    compared = against(monitor, reference, before.past, window)
+    back = windows_back(monitor, before.past, window)
+    measured = [m for check in MEASURES for m in measure_check(check, compared, profile, back, monitor)]
+    unsteady = unsteady_features(monitor, compared.variation)
+    measured += multivariate_drift(monitor, settings, reference.digest, rows, unsteady)
     measured = told_by_segment(measured, monitor, settings, reference, rows)
-    rules = monitor.rules()
-    judgement = judge(measured, rules, n_current=rows.num_rows, unmeasured=_unmeasured(data, rules.max_rejected))
+    rules, n_rows = monitor.rules(), rows.num_rows
+    n_current, unmeasured = requests_judged(measured, n_rows), _unmeasured(data, rules.max_rejected)
+    judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)
     open_after = monitor.alerts.open_after
-    page = would_page(alert_keys(judgement), earlier, windows=open_after.windows, of=open_after.of)
-    return Evaluation(monitor.monitor, window, judgement, reference.profile.n_rows, rows.num_rows, 1.0, page)
+    page = would_page(alert_keys(judgement), before.keys, windows=open_after.windows, of=open_after.of)
+    return Evaluation(monitor.monitor, window, judgement, compared.profile.n_rows, n_rows, 1.0, page)
+
+
+def _fairness_profile(monitor: Monitor, data: Current, profile: Profile, window: Window) -> Profile:
+    """The window's profile with the groups of the whole fairness window."""
+    longer = _fairness_window(monitor, window)
+    if longer == window:
+        return profile
+    return replace(profile, groups=profile_rows(between(data, longer), {}, data.schema).groups)
 
 
 def _unmeasured(data: Current, limit: float) -> str | None:

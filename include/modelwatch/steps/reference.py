@@ -5,6 +5,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from modelwatch.calibration.natural import decode_variations, encode_variations, natural_variation
+from modelwatch.calibration.variation import Variations
 from modelwatch.config import Monitor
 from modelwatch.domain import Page
 from modelwatch.errors import DataError
@@ -25,11 +27,12 @@ from modelwatch.profile.correlation import (
 )
 from modelwatch.settings import Settings
 from modelwatch.sources import files
+from modelwatch.steps.cut import window_profiles
 from modelwatch.steps.digests import file_digest
 from modelwatch.steps.rows import keep_rows
 from modelwatch.store.samples import Artifacts
 
-FIT_VERSION = 2  # 2: the profile carries buckets; rank correlations are kept beside it
+FIT_VERSION = 3  # 2: buckets, with rank correlations beside the profile; 3: natural variation beside it too
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Reference:
 
     Attributes:
         correlations: which numeric features move together in it.
+        variation: natural variation by column, of the reference's own windows; empty when it has no timestamps.
     """
 
     cells: CellSet
@@ -45,6 +49,7 @@ class Reference:
     digest: str
     cells_digest: str
     correlations: Correlations = field(default_factory=dict)
+    variation: Variations = field(default_factory=dict)
 
 
 def load_reference(monitor: Monitor, settings: Settings) -> Reference:
@@ -55,19 +60,21 @@ def load_reference(monitor: Monitor, settings: Settings) -> Reference:
     """
     digest = _digest(monitor, settings)
     artifacts = Artifacts(settings.samples_url)
-    path, beside = f"reference/{digest}.bin", f"reference/{digest}.correlations.json"
-    cached, pairs = artifacts.read_if_there(path), artifacts.read_if_there(beside)
-    if cached is None or pairs is None:
-        cells, profile, correlations = _fit(monitor, settings, digest)
-        artifacts.write_bytes(beside, encode_correlations(correlations))
-        artifacts.write_bytes(path, encode_reference(cells, profile))
+    names = ("bin", "correlations.json", "variation.json")
+    paths = [f"reference/{digest}.{name}" for name in names]
+    cached, pairs, varied = (artifacts.read_if_there(path) for path in paths)
+    if cached is None or pairs is None or varied is None:
+        cells, profile, correlations, variation = _fit(monitor, settings, digest)
+        contents = (encode_reference(cells, profile), encode_correlations(correlations), encode_variations(variation))
+        for path, content in zip(paths, contents, strict=True):
+            artifacts.write_bytes(path, content)
     else:
         cells, profile = decode_reference(cached)
-        correlations = decode_correlations(pairs)
-    return Reference(cells, profile, digest, cells_digest(cells), correlations)
+        correlations, variation = decode_correlations(pairs), decode_variations(varied)
+    return Reference(cells, profile, digest, cells_digest(cells), correlations, variation)
 
 
-def _fit(monitor: Monitor, settings: Settings, digest: str) -> tuple[CellSet, Profile, Correlations]:
+def _fit(monitor: Monitor, settings: Settings, digest: str) -> tuple[CellSet, Profile, Correlations, Variations]:
     uri, schema = monitor.reference_uri, monitor.schema()
     page = files.read_table(uri, schema, timezone=monitor.tzinfo)
     _require_usable(page, monitor)
@@ -75,7 +82,9 @@ def _fit(monitor: Monitor, settings: Settings, digest: str) -> tuple[CellSet, Pr
     if monitor.multivariate.detector != "none":
         keep_rows(monitor, settings, digest, page.rows)  # while they are at hand; read again when the bound changes
     numeric = [name for name, kind in schema.features.items() if kind == "numeric"]
-    return cells, profile_rows(page.rows, cells, schema), rank_correlations(page.rows, numeric)
+    correlations = rank_correlations(page.rows, numeric)
+    windows = window_profiles(page.rows, cells, schema, length=monitor.window, timezone=monitor.tzinfo)
+    return cells, profile_rows(page.rows, cells, schema), correlations, natural_variation(windows)
 
 
 def _require_usable(page: Page, monitor: Monitor) -> None:
@@ -102,6 +111,7 @@ def _digest(monitor: Monitor, settings: Settings) -> str:
         "roles": [schema.score, schema.decision, schema.label],
         "groups": [[repr(s) for s in schema.sensitive], schema.intersections],
         "timezone": str(monitor.tzinfo),
+        "windows": [schema.timestamp, str(monitor.window)],
     }
     text = json.dumps(counted, sort_keys=True) + file_digest(monitor.reference_uri, settings)
     return hashlib.sha256(text.encode()).hexdigest()

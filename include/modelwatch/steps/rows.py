@@ -1,6 +1,7 @@
 """The rows that multivariate drift looks at: bounded, chosen by hash, the reference's kept beside its profile."""
 
 import io
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,19 +17,26 @@ from modelwatch.store.samples import Artifacts
 SALT = "rows"
 
 
-def multivariate_drift(monitor: Monitor, settings: Settings, digest: str, rows: pa.Table) -> list[Measurement]:
-    """What the monitor's detector says of the window's rows; nothing when the monitor switched it off.
+def multivariate_drift(
+    monitor: Monitor, settings: Settings, digest: str, rows: pa.Table, unsteady: frozenset[str] = frozenset()
+) -> list[Measurement]:
+    """What the monitor's detector says of the window's rows.
+
+    Nothing when the monitor switched it off. Nothing either where it compares with earlier windows, or looks back at
+    them for want of requests: their counts are kept, not their rows.
 
     Args:
         monitor, settings: the monitor and where its artifacts are.
         digest: of the reference.
         rows: the window's.
+        unsteady: features to leave out, for they tell one quiet window from another.
 
     Raises:
         SettingsError: the detector needs a package that is not installed.
     """
     wanted = monitor.multivariate
-    if wanted.detector == "none":
+    is_sum = monitor.lookback is not None and rows.num_rows < monitor.sample.minimum
+    if wanted.detector == "none" or monitor.reference.type != "file" or is_sum:
         return []
     schema, false_discovery_rate = monitor.schema(), monitor.false_discovery_rate
     options = Options(
@@ -39,7 +47,25 @@ def multivariate_drift(monitor: Monitor, settings: Settings, digest: str, rows: 
     )
     reference = reference_rows(monitor, settings, digest)
     current = bounded(rows, wanted.rows, schema.id).select(list(schema.features))
-    return measure_multivariate(reference, current, schema.features, options)
+    steady = {name: kind for name, kind in schema.features.items() if name not in unsteady}
+    if not steady:
+        reason = "every feature varies from window to window as much as this would have to show"
+        return [_left_out("auc_domain" if wanted.detector != "mmd_drift" else "mmd", reference, current, reason)]
+    measured = measure_multivariate(reference, current, steady, options)
+    return [_without(m, unsteady & schema.features.keys()) for m in measured]
+
+
+def _left_out(metric: str, reference: pa.Table, current: pa.Table, reason: str) -> Measurement:
+    sizes = reference.num_rows, current.num_rows
+    return Measurement("multivariate_drift", metric, None, *sizes, sufficient=False, reason=reason)
+
+
+def _without(m: Measurement, unsteady: frozenset[str]) -> Measurement:
+    """The measurement, saying which features it is not of."""
+    if not unsteady:
+        return m
+    note = f"without {', '.join(sorted(unsteady))}, different from window to window"
+    return replace(m, evidence=f"{m.evidence}; {note}" if m.evidence else note)
 
 
 def reference_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Table:

@@ -22,12 +22,13 @@ def told_by_segment(
 ) -> list[Measurement]:
     """The measurements; those of features that changed in one segment only say in which, and what happened there.
 
-    Segments are the values of the monitor's categorical features. Rows of the reference that cannot be read leave the
-    measurements as they are: the verdict does not depend on them.
+    Segments are the values of the monitor's categorical features. Nothing is told where the monitor compares with
+    earlier windows, whose rows are not kept as long. Rows of the reference that cannot be read leave the measurements
+    as they are: the verdict does not depend on them.
     """
     by = [name for name, kind in monitor.schema().features.items() if kind == "categorical"]
     drifted = _drifted(measured)
-    if not by or not drifted or rows.num_rows == 0:
+    if not by or not drifted or rows.num_rows == 0 or monitor.reference.type != "file":
         return list(measured)
     try:
         before = reference_rows(monitor, settings, reference.digest)

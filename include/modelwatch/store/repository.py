@@ -44,12 +44,13 @@ class NewEvaluation:
 
 @dataclass(frozen=True)
 class StoredProfile:
-    """A window's counts as `profile.encode_profile` wrote them."""
+    """A window's counts as `profile.encode_profile` wrote them; once stored, with the window's verdict."""
 
     window: Window
     cells_digest: str
     n_rows: int
     content: bytes
+    verdict: VerdictName | None = None
 
 
 @dataclass(frozen=True)
@@ -166,15 +167,15 @@ def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) 
     were not measured are left out, for what was seen of them is not a fair part.
     """
     query = (
-        sa.select(CURRENT.c.window_start, CURRENT.c.window_end, ProfileRow)
+        sa.select(CURRENT.c.window_start, CURRENT.c.window_end, CURRENT.c.verdict, ProfileRow)
         .join(ProfileRow, ProfileRow.evaluation_id == CURRENT.c.id)
         .where(CURRENT.c.monitor == monitor, CURRENT.c.verdict != "not_measured")
         .where(CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
         .order_by(CURRENT.c.window_end, CURRENT.c.window_start)
     )
     found = [
-        StoredProfile(Window(*_utc(window_start, window_end)), row.cells_digest, row.n_rows, row.content)
-        for window_start, window_end, row in session.execute(query)
+        StoredProfile(Window(*_utc(window_start, window_end)), row.cells_digest, row.n_rows, row.content, verdict)
+        for window_start, window_end, verdict, row in session.execute(query)
     ]
     return [found[i] for i in widest_cover([one.window for one in found])]
 

@@ -1,0 +1,81 @@
+"""Natural variation of every column, from the profiles of past windows."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import reduce
+
+import numpy as np
+
+from modelwatch.calibration.spread import MIN_WINDOWS, spread_between, spread_of_steps
+from modelwatch.calibration.variation import Spread, Variation, Variations, n_windows
+from modelwatch.metrics.bins import fit_bins
+from modelwatch.profile.features import FeatureProfile, NumericProfile
+from modelwatch.profile.window import Profile
+
+PART = 0.5  # an outermost window with fewer requests than this share of the middle one was cut by the file's end
+
+
+def natural_variation(windows: Sequence[Profile]) -> Variations:
+    """What the windows that a reference is made of show of each column.
+
+    Args:
+        windows: profiles in the same cells, in the order of time. The first and the last are left out when they look
+            cut off: half a day has other hours than a day.
+
+    Returns:
+        nothing when there are fewer than `MIN_WINDOWS`.
+    """
+    return _variations(windows, spread_between)
+
+
+def variation_of_steps(windows: Sequence[Profile], reference: Profile) -> Variations:
+    """What the steps from window to window show of each column, for a reference that is not made of these windows.
+
+    A drift that creeps through the windows is in no step: it must not pass for natural.
+
+    Args:
+        windows: profiles in the reference's cells, in the order of time.
+        reference: it counts as so many windows as its rows would fill.
+    """
+    found = _variations(windows, spread_of_steps)
+    rows = sum(window.n_rows for window in windows) / max(1, len(windows))
+    size = max(1.0, reference.n_rows / max(1.0, rows))
+    return {name: replace(one, reference_windows=size) for name, one in found.items()}
+
+
+def encode_variations(variations: Variations) -> bytes:
+    """Canonical JSON: the same variation always gives the same bytes."""
+    return json.dumps({name: asdict(one) for name, one in variations.items()}, sort_keys=True).encode()
+
+
+def decode_variations(data: bytes) -> Variations:
+    """What `encode_variations` wrote."""
+    return {
+        name: Variation(Spread(**one.pop("distribution")), Spread(**one.pop("missing")), **one)
+        for name, one in json.loads(data).items()
+    }
+
+
+def _whole(windows: list[Profile]) -> list[Profile]:
+    usual = PART * float(np.median([window.n_rows for window in windows])) if windows else 0.0
+    last = len(windows) - 1
+    return [window for i, window in enumerate(windows) if 0 < i < last or window.n_rows >= usual]
+
+
+def _variations(windows: Sequence[Profile], spread: Callable[..., Spread]) -> Variations:
+    whole = _whole([window for window in windows if window.n_rows])
+    if len(whole) < MIN_WINDOWS:
+        return {}
+    return {name: _of_column([window.columns[name] for window in whole], spread) for name in whole[0].columns}
+
+
+def _of_column(windows: list[FeatureProfile], spread: Callable[..., Spread]) -> Variation:
+    bins = fit_bins(reduce(lambda a, b: a + b, windows))  # type: ignore[operator]  # one column, so one class
+    ordered = isinstance(windows[0], NumericProfile)
+    missing = [np.array([window.n_missing, window.n - window.n_missing]) for window in windows]
+    return Variation(
+        distribution=spread([bins.counts(window) for window in windows], ordered=ordered),
+        missing=spread(missing),
+        reference_windows=n_windows([window.n for window in windows]),
+    )

@@ -1,0 +1,142 @@
+"""One check of one window: against its reference, over as many windows before it as there must be to tell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from operator import add
+
+from modelwatch.calibration.variation import over
+from modelwatch.config import Monitor
+from modelwatch.domain import Check, Measurement, Window
+from modelwatch.profile import Profile
+from modelwatch.schedule import shifted
+from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.past import Against, Past
+from modelwatch.verdict import could_tell, has_crossed
+
+NEED_NO_REFERENCE = ("fairness",)
+
+
+def windows_back(monitor: Monitor, past: Sequence[Past], window: Window) -> list[Profile]:
+    """The measured windows that the lookback may add to this one, newest first; alerts too, for they are evidence."""
+    length = monitor.lookback
+    if length is None:
+        return []
+    start = shifted(window.end, -length, monitor.tzinfo)
+    within = [one for one in past if start <= one.window.start and one.window.end <= window.start]
+    return [one.profile for one in reversed(within) if one.verdict != "not_measured"]
+
+
+def measure_check(
+    check: Check, against: Against, current: Profile, back: Sequence[Profile], monitor: Monitor
+) -> list[Measurement]:
+    """The check's measurements; each column by the fewest windows that can show an effect at its threshold.
+
+    Args:
+        check: which check.
+        against: what the window is compared with.
+        current: the window's own counts.
+        back: the windows before it that the lookback may add, newest first.
+        monitor: its thresholds say what must be seen.
+    """
+    if against.shortfall is not None:
+        if check not in NEED_NO_REFERENCE:
+            return [_unjudged(m, against.shortfall) for m in MEASURES[check](against.profile, current, monitor, {})]
+        against = replace(against, profile=replace(against.profile, groups={}))
+    if check == "fairness" and monitor.fairness and monitor.fairness.window:
+        back = []  # the groups of that longer window are in the profile already
+    if not back or not current.n_rows:  # a window of no requests is not made good by those before it
+        return MEASURES[check](against.profile, current, monitor, against.variation)
+    return _Widening(check, against, list(accumulate([current, *back], add)), monitor).measurements()
+
+
+def requests_judged(measured: Sequence[Measurement], n_rows: int) -> int:
+    """The requests a verdict rests on: the window's own and those that the lookback added to all of it."""
+    return max([n_rows, *(m.n_current for m in measured if m.metric == "row_count")])
+
+
+class _Widening:
+    """The sums of a window and of ever more windows before it."""
+
+    def __init__(self, check: Check, against: Against, sums: list[Profile], monitor: Monitor) -> None:
+        self.check, self.against, self.sums, self.monitor = check, against, sums, monitor
+        self.rules = monitor.rules()
+
+    def measurements(self) -> list[Measurement]:
+        """As many windows as the minimum takes; then more of them for each column that still cannot tell."""
+        enough = (i for i, one in enumerate(self.sums) if one.n_rows >= self.rules.minimum)
+        first = next(enough, len(self.sums) - 1)
+        measured = self._measure(self.sums[first], first)
+        columns: dict[str, list[Measurement]] = {}
+        owners = self._owners()
+        for m in measured:
+            columns.setdefault(_owner(m, owners), []).append(m)
+        return [m for name, own in columns.items() for m in (own if self._settled(own) else self._widened(name, first))]
+
+    def _widened(self, name: str, first: int) -> list[Measurement]:
+        """The column by the fewest windows that can tell; by all of them when none can.
+
+        How much they tell grows with their number, so that few looks find it; what they show is no matter here, for a
+        look at every sum until one crosses would find chance itself.
+        """
+        low, high = first, len(self.sums) - 1
+        measured = self._column(name, high)
+        if not all(could_tell(m, self.rules) for m in measured):
+            return measured
+        while high - low > 1:
+            middle = (low + high) // 2
+            tried = self._column(name, middle)
+            if all(could_tell(m, self.rules) for m in tried):
+                high, measured = middle, tried
+            else:
+                low = middle
+        return measured
+
+    def _column(self, name: str, added: int) -> list[Measurement]:
+        return [m for m in self._measure(_only(self.sums[added], name), added) if m.metric != "row_count"]
+
+    def _settled(self, column: list[Measurement]) -> bool:
+        """Something crossed, which more windows would only dilute, or everything would have shown a crossing."""
+        alpha = self.rules.false_discovery_rate / max(1, len(self.against.profile.columns))
+        crossed = (has_crossed(m, self.rules, alpha=alpha) for m in column)
+        return any(crossed) or all(could_tell(m, self.rules) for m in column)
+
+    def _measure(self, current: Profile, added: int) -> list[Measurement]:
+        variation = over(self.against.variation, added + 1)
+        measured = MEASURES[self.check](self.against.profile, current, self.monitor, variation)
+        if not added:
+            return measured
+        own = self.sums[0].n_rows
+        return [
+            replace(with_note(m, added), value=float(own) if m.metric == "row_count" else m.value) for m in measured
+        ]
+
+    def _owners(self) -> Mapping[str, str]:
+        """The attribute of each group; for other checks none."""
+        tables = self.sums[-1].groups.values() if self.check == "fairness" else ()
+        return {table.group(levels): table.attribute for table in tables for levels in table.counts}
+
+
+def with_note(m: Measurement, added: int) -> Measurement:
+    """The measurement, saying that it rests on windows before its own too."""
+    note = f"with the {added} stored windows before it" if added > 1 else "with the stored window before it"
+    return replace(m, evidence=f"{m.evidence}; {note}" if m.evidence else note)
+
+
+def _owner(m: Measurement, owners: Mapping[str, str]) -> str:
+    return m.feature or owners.get(m.group or "", m.group or "")
+
+
+def _only(profile: Profile, name: str) -> Profile:
+    """One column, or the groups of one attribute."""
+    columns = {key: one for key, one in profile.columns.items() if key == name}
+    return replace(profile, columns=columns, groups={key: one for key, one in profile.groups.items() if key == name})
+
+
+def _unjudged(m: Measurement, reason: str) -> Measurement:
+    """The measurement without what there was nothing to compare with for; the row count needs no reference."""
+    if m.metric == "row_count":
+        return m
+    return Measurement(
+        m.check, m.metric, None, m.n_reference, m.n_current, m.feature, m.group, sufficient=False, reason=reason
+    )
