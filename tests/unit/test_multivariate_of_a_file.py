@@ -12,7 +12,7 @@ from modelwatch.config import load_monitor
 from modelwatch.errors import SettingsError
 from modelwatch.report.document import Evaluation, document
 from modelwatch.settings import Settings
-from modelwatch.steps.offline import check_file
+from modelwatch.steps.check import check_file
 from modelwatch.steps.rows import bounded
 from support.joint_rows import joint
 
