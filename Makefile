@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
 TOOLS := build/tools
+# All but torch, which is as large as everything else together.
+EXTRAS := airflow alibi demo dev embedded s3 ui
 QUICK := $(addprefix tests/,config deploy docs local oracle property schedule unit)
 # The first Python that the lock file has wheels for.
 SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
@@ -71,8 +73,8 @@ build/peers/%/.installed: benchmarks/peers/%.txt
 
 lock: ## resolve pyproject.toml afresh into requirements.lock
 	@test -x $(TOOLS)/bin/uv || { $(PYTHON) -m venv $(TOOLS) && $(TOOLS)/bin/pip install --quiet uv; }
-	$(TOOLS)/bin/uv pip compile pyproject.toml --quiet --all-extras --python-version 3.11 --no-header --no-annotate --upgrade \
-	  --output-file $(LOCK)
+	$(TOOLS)/bin/uv pip compile pyproject.toml --quiet $(addprefix --extra ,$(EXTRAS)) --python-version 3.11 --upgrade \
+	  --no-header --no-annotate --output-file $(LOCK)
 
 clean: down ## stop everything and delete what was built, the demo's databases included
 	rm -rf build

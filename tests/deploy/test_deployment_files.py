@@ -137,7 +137,7 @@ def test_the_start_script_lists_the_services_it_knows() -> None:
 
 def test_the_lock_file_satisfies_every_declared_dependency() -> None:
     versions = locked()
-    for name, requirement in declared("embedded", "s3", "airflow", "demo", "dev").items():
+    for name, requirement in declared("airflow", "alibi", "demo", "dev", "embedded", "s3", "ui").items():
         assert name in versions, f"{name} is not locked; run `make lock`"
         assert requirement.specifier.contains(versions[name], prereleases=True), f"{name}; run `make lock`"
 
@@ -145,7 +145,7 @@ def test_the_lock_file_satisfies_every_declared_dependency() -> None:
 def test_the_deployment_installs_what_the_project_declares() -> None:
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     listed = {canonicalize_name(Requirement(line).name) for line in lines if line and line[0] not in "#-"}
-    assert listed == declared("airflow", "s3", "demo").keys() | {"setuptools"}
+    assert listed == declared("airflow", "alibi", "s3", "demo").keys() | {"setuptools"}
     assert "-c requirements.lock" in lines
 
 
