@@ -28,8 +28,8 @@ from modelwatch.profile.correlation import (
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.cut import window_profiles
-from modelwatch.steps.rows import keep_rows
 from modelwatch.steps.digests import file_digest
+from modelwatch.steps.rows import keep_rows
 from modelwatch.store.samples import Artifacts
 
 FIT_VERSION = 3  # 2: buckets, with rank correlations beside the profile; 3: natural variation beside it too

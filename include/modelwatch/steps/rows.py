@@ -22,8 +22,8 @@ def multivariate_drift(
 ) -> list[Measurement]:
     """What the monitor's detector says of the window's rows.
 
-    Nothing when the monitor switched it off. Nothing either where it compares with earlier windows or looks back at them
-    for want of requests: their counts are kept, not their rows.
+    Nothing when the monitor switched it off. Nothing either where it compares with earlier windows, or looks back at
+    them for want of requests: their counts are kept, not their rows.
 
     Args:
         monitor, settings: the monitor and where its artifacts are.
