@@ -4,7 +4,8 @@
 
 Each row is one backtest: a reference of so many days, every later day as a window, the default thresholds, no
 persistence. "without" takes every request for independent; "with" widens each null by what the reference's own windows
-show. The multivariate check takes longer than all the rest and is left out unless asked for. A quiet day that pages is a false alarm; the days with an injected change are the ones that should page.
+show. A quiet day that pages is a false alarm; the days with an injected change are the ones that should page. The
+multivariate check takes longer than all the rest and is left out unless asked for.
 """
 
 import argparse
