@@ -1,10 +1,11 @@
 """What natural variation does to alarms: windows of real data that page with and without it, and what is still found.
 
-    python benchmarks/natural_variation.py [--data ../shared/data] [--only fraud_handbook]
+    python benchmarks/natural_variation.py [--data ../shared/data] [--only fraud_handbook] [--joint]
 
 Each row is one backtest: a reference of so many days, every later day as a window, the default thresholds, no
 persistence. "without" takes every request for independent; "with" widens each null by what the reference's own windows
-show. A quiet day that pages is a false alarm; the days with an injected change are the ones that should page.
+show. A quiet day that pages is a false alarm; the days with an injected change are the ones that should page. The
+multivariate check takes longer than all the rest and is left out unless asked for.
 """
 
 import argparse
@@ -52,18 +53,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--only", choices=sorted(CASES))
+    parser.add_argument("--joint", action="store_true", help="with the multivariate check")
     args = parser.parse_args()
+    detector = "domain_classifier" if args.joint else "none"
     print("| data | reference | windows | change | page without | page with | named without | named with |")
     print("|---|---|--:|---|--:|--:|---|---|")
     for name, cases in CASES.items():
         if args.only in (None, name):
             for case in cases(args.data / name):
-                print(row(case), flush=True)
+                print(row(case, detector), flush=True)
 
 
-def row(case: Case) -> str:
+def row(case: Case, detector: str) -> str:
     """Backtest twice and say how often each would have paged."""
-    without, widened = judged(case, widen=False), judged(case, widen=True)
+    without, widened = judged(case, detector, widen=False), judged(case, detector, widen=True)
     span = case.reference["at"].max() - case.reference["at"].min()
     reference = f"{round(span / timedelta(days=1))} days, {len(case.reference):,} rows"
     pages = [sum(one.page for one in evaluations) for evaluations in (without, widened)]
@@ -78,11 +81,11 @@ def named(evaluations: list[Evaluation]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in counted.most_common(4)) or "-"
 
 
-def judged(case: Case, *, widen: bool) -> list[Evaluation]:
+def judged(case: Case, detector: str, *, widen: bool) -> list[Evaluation]:
     """Every window of the case in order."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        monitor = load_monitor(monitor_file(folder, case))
+        monitor = load_monitor(monitor_file(folder, case, detector))
         kept = settings(folder)
         reference = load_reference(monitor, kept)
         if not widen:
@@ -98,7 +101,7 @@ def settings(folder: Path) -> Settings:
     return Settings.from_env({"MODELWATCH_HOME": str(folder), "MODELWATCH_SAMPLES_URL": (folder / "kept").as_uri()})
 
 
-def monitor_file(folder: Path, case: Case) -> Path:
+def monitor_file(folder: Path, case: Case, detector: str) -> Path:
     """The case as files: a monitor with default thresholds, its reference and the requests."""
     case.reference.to_parquet(folder / "reference.parquet")
     case.current.to_parquet(folder / "current.parquet")
@@ -107,7 +110,7 @@ def monitor_file(folder: Path, case: Case) -> Path:
     path.write_text(
         f"monitor: variation\nwindow: P{case.every.days}D\nsource: {{type: files, uri: current.parquet}}\n"
         f"columns: {{timestamp: at}}\nreference: {{uri: reference.parquet}}\nsample: {{minimum: {case.minimum}}}\n"
-        f"features:\n{features}"
+        f"multivariate: {{detector: {detector}}}\nfeatures:\n{features}"
     )
     return path
 

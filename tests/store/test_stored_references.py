@@ -83,7 +83,8 @@ def test_a_rerun_by_hand_of_half_a_day_is_no_part_of_the_reference(tmp_path: Pat
     assert judged.n_reference == 1_800
 
 
-LOOSE = "thresholds: {psi: {alert: 50}, ks_statistic: {alert: 1}, spike_share: {alert: 1}, tail_share: {alert: 1}}"
+LOOSE = "thresholds: {psi: {alert: 50}, ks_statistic: {alert: 1}, spike_share: {alert: 1}, tail_share: {alert: 1}}\n"
+LOOSE += "multivariate: {detector: none}"
 
 
 def smallest(evaluation: Evaluation, feature: str) -> float:

@@ -1,5 +1,6 @@
 """Windows before the one being judged: as its reference, as more evidence, and what they must not do."""
 
+import re
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -23,6 +24,15 @@ def test_weekends_page_nobody_when_the_reference_has_whole_weeks(tmp_path: Path)
     status, reason = result(evaluations[0], "feature_drift", "psi", "weekend")
     assert status == "insufficient_data"  # a day says nothing of a flag that changes by the day
     assert reason is not None and "can show" in reason
+
+
+def test_the_joint_check_leaves_out_what_tells_any_day_from_a_week_and_says_so(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, days(21, per_day=1_000, seed=1), days(1, per_day=1_000, seed=2, first=26))
+    (saturday,) = shop.backtest()
+    (auc,) = [r for r in saturday.judgement.results if r.measurement.metric == "auc_domain"]
+    assert auc.status == "ok"
+    assert auc.measurement.evidence is not None
+    assert re.search(r"without (amount, )?weekend, different from window to window", auc.measurement.evidence)
 
 
 def test_a_shift_among_weekends_still_pages(tmp_path: Path) -> None:
