@@ -5,7 +5,7 @@ import os
 import statistics
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,21 +73,18 @@ class Run:
 
 def measured(command: Sequence[str | Path], environ: dict[str, str] | None = None) -> Run:
     """Run a command to its end; exits when it fails. Exit statuses 1 and 3 are verdicts of `modelwatch`."""
-    started = time.monotonic()
-    process = subprocess.Popen(
-        ["/usr/bin/nice", *map(str, command)],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "include"), **(environ or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process.stdout as out, process.stderr as err:  # type: ignore[union-attr]  # both are pipes
-        printed, complaint = out.read(), err.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1, 3) or (process.returncode and "Traceback" in complaint):
-        sys.exit(f"{' '.join(map(str, command))} failed ({process.returncode}):\n{complaint[-2000:]}")
-    return Run(time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, printed)
+    with tempfile.TemporaryDirectory() as folder:
+        taken = Path(folder) / "taken.json"
+        done = subprocess.run(
+            [sys.executable, ROOT / "benchmarks" / "measure.py", taken, *command],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "include"), **(environ or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in (0, 1, 3) or (done.returncode and "Traceback" in done.stderr):
+            sys.exit(f"{' '.join(map(str, command))} failed ({done.returncode}):\n{done.stderr[-2000:]}")
+        return Run(**json.loads(taken.read_text()), printed=done.stdout)
 
 
 def median_of(runs: Sequence[Run]) -> Run:
