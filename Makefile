@@ -24,7 +24,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 PEERS := evidently nannyml alibi_detect whylogs scipy
 
-.PHONY: help install demo up down test check lint fmt lock clean
+.PHONY: help install demo up down test check lint fmt bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ lint: install ## style, types and layers alone
 fmt: install ## format, and mend what can be mended mechanically
 	ruff check --fix
 	ruff format
+
+bench: install $(PEERS:%=build/peers/%/.installed) ## measure speed and memory beside other tools (BENCH=--quick: minutes) into benchmarks/RESULTS.md
+	@python benchmarks/run.py $(BENCH)
 
 build/peers/%/.installed: benchmarks/peers/%.txt
 	@echo "installing $* and what it needs into build/peers/$*: a minute"

@@ -12,6 +12,8 @@ WORD = 8
 # Odd constants of xxHash64 and of the splitmix64 finaliser.
 _PRIMES = tuple(np.uint64(p) for p in (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x27D4EB2F165667C5))
 _FINAL = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+PARTS = 64
+_PART_STARTS = np.arange(PARTS, dtype=np.uint64) << np.uint64(58)
 _MASKS = np.array([(1 << (8 * n)) - 1 for n in range(WORD + 1)], dtype=np.uint64)
 
 
@@ -65,31 +67,39 @@ def _finished(hashes: Hashes) -> Hashes:
 
 
 class Distinct:
-    """The hashes seen so far: some eight bytes each, in ever larger sorted runs."""
+    """The hashes seen so far: eight bytes each, in sorted runs by their leading bits.
+
+    Without the parts, merging two runs would for a moment take as much memory again as all of them.
+    """
 
     def __init__(self) -> None:
-        self._runs: list[Hashes] = []
+        self._parts: list[list[Hashes]] = [[] for _ in range(PARTS)]
 
     def __len__(self) -> int:
-        return sum(len(run) for run in self._runs)
+        return sum(len(run) for runs in self._parts for run in runs)
 
     def first_seen(self, hashes: Hashes) -> NDArray[np.bool_]:
         """``(n,)`` whether each hash is new, the first of equals alone; they are remembered."""
         ascending, first = np.unique(hashes, return_index=True)
+        edges = np.searchsorted(ascending, _PART_STARTS)
         is_new = np.ones(len(ascending), dtype=bool)
-        for run in self._runs:
-            place = np.minimum(np.searchsorted(run, ascending), len(run) - 1)
-            is_new &= run[place] != ascending
-        self._remember(ascending[is_new])
+        for runs, start, stop in zip(self._parts, edges, [*edges[1:], len(ascending)], strict=True):
+            part, is_new_here = ascending[start:stop], is_new[start:stop]
+            if len(part):
+                for run in runs:
+                    place = np.minimum(np.searchsorted(run, part), len(run) - 1)
+                    is_new_here &= run[place] != part
+                _remember(runs, part[is_new_here])
         answer = np.zeros(len(hashes), dtype=bool)
         answer[first[is_new]] = True
         return answer
 
-    def _remember(self, run: Hashes) -> None:
-        """Runs of like size are merged, so that there are few and each hash is moved seldom."""
-        if len(run) == 0:
-            return
-        while self._runs and len(self._runs[-1]) < 2 * len(run):
-            run = np.concatenate([self._runs.pop(), run])
-            run.sort(kind="stable")
-        self._runs.append(run)
+
+def _remember(runs: list[Hashes], run: Hashes) -> None:
+    """Runs of like size are merged, so that there are few and each hash is moved seldom."""
+    if len(run) == 0:
+        return
+    while runs and len(runs[-1]) < 2 * len(run):
+        run = np.concatenate([runs.pop(), run])
+        run.sort(kind="stable")
+    runs.append(run)

@@ -1,6 +1,7 @@
 """PSI bins: sums of cells, fitted on the reference alone, the same for every window that is compared with it."""
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,16 +30,21 @@ class Bins:
 
     def counts(self, profile: FeatureProfile) -> Counts:
         """``(n_bins,)`` counts of a profile in the same cells."""
-        totals = np.zeros(len(self.labels), dtype=np.int64)
-        np.add.at(totals, self.of_cell, profile.counts)
-        return totals
+        totals = np.bincount(self.of_cell, weights=profile.counts, minlength=len(self.labels))
+        return totals.astype(np.int64)  # sums of counts below 2**53 are exact
+
+
+# One reference is compared with many windows; its bins live as long as it does.
+_FITTED: WeakKeyDictionary[FeatureProfile, Bins] = WeakKeyDictionary()
 
 
 def fit_bins(reference: FeatureProfile) -> Bins:
     """Reference deciles with frequent values (atoms) as own bins, or the categories; missing is its own bin."""
-    if isinstance(reference, NumericProfile):
-        return _numeric_bins(reference)
-    return _categorical_bins(reference)
+    bins = _FITTED.get(reference)
+    if bins is None:
+        bins = _numeric_bins(reference) if isinstance(reference, NumericProfile) else _categorical_bins(reference)
+        _FITTED[reference] = bins
+    return bins
 
 
 def _categorical_bins(reference: CategoricalProfile) -> Bins:

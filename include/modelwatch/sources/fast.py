@@ -71,7 +71,7 @@ def _text(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
         empty = pc.equal(strings, "")
         if pc.any(empty).as_py():
             strings = pc.if_else(empty, pa.scalar(None, pa.string()), strings)
-        spelt = pc.is_in(strings, pa.array(["True", "False"]))
+        spelt = pc.or_(pc.equal(strings, "True"), pc.equal(strings, "False"))
         return pc.if_else(spelt, pc.utf8_lower(strings), strings) if pc.any(spelt).as_py() else strings
     if pa.types.is_floating(kind):
         # Refused by the cast when a value is not whole; those are written one by one.

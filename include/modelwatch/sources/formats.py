@@ -122,9 +122,11 @@ def _parquet(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Bat
     check(names)
     twice = len(set(names)) < len(names)
     wanted = None if columns is None or twice else [name for name in names if name in columns] or None
-    yield Batch(parquet.schema_arrow.empty_table())  # so that who asks for the columns alone reads no rows
-    for batch in parquet.iter_batches(ROWS_PER_PAGE, columns=wanted):
-        yield Batch(pa.Table.from_batches([batch]))
+    empty = parquet.schema_arrow.empty_table()
+    yield Batch(empty.select(wanted) if wanted else empty)  # who asks for the columns alone reads no rows
+    for group in range(parquet.num_row_groups):  # one by one: a reader of several keeps the bytes of them all
+        for batch in parquet.iter_batches(ROWS_PER_PAGE, row_groups=[group], columns=wanted):
+            yield Batch(pa.Table.from_batches([batch]))
 
 
 def _csv(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Batch]:  # noqa: ANN401  # a file object
