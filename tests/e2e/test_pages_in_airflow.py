@@ -71,13 +71,16 @@ def frame(page: Any) -> Any:
     return page.frame_locator("iframe")
 
 
-def shoot(page: Any, name: str) -> None:
+def shoot(page: Any, name: str, *, height: int = 900) -> None:
     """A picture for the documentation."""
     if SHOTS:
+        size = page.viewport_size
+        page.set_viewport_size({"width": size["width"], "height": height})
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.mouse.move(0, 0)
         page.wait_for_timeout(700)
         page.screenshot(path=Path(SHOTS) / f"{name}.png")
+        page.set_viewport_size(size)
 
 
 def test_who_is_not_logged_in_gets_airflows_login_and_the_api_refuses(server: AirflowServer) -> None:
@@ -120,7 +123,7 @@ def test_from_the_login_over_the_list_to_a_model_and_its_window(server: AirflowS
     inside.get_by_role("link", name="fraud", exact=True).click()
     inside.get_by_role("heading", name="What is open").wait_for()
     page.wait_for_url("**/plugin/model-health/modelwatch/monitors/fraud")
-    shoot(page, "model")
+    shoot(page, "model", height=1500)
     inside.locator(".heat tbody tr").first.locator("td.far a").last.click()
     inside.get_by_role("heading", name="What moved").wait_for()
     page.wait_for_url(f"**/plugin/model-health/modelwatch/monitors/fraud/windows/{YESTERDAY}*")
@@ -211,7 +214,7 @@ def test_axe_finds_nothing_on_any_page_and_nothing_is_blocked(server: AirflowSer
         assert said == [], path
         assert violations(page) == [], path
         said.clear()
-        shoot(page, f"{NAMES.get(path, 'window')}-{scheme}")
+        shoot(page, f"{NAMES.get(path, 'window')}-{scheme}", height=1500)
 
 
 def test_a_chart_is_zoomed_with_the_bundled_library_and_saved_as_png(server: AirflowServer, browser: Any) -> None:
