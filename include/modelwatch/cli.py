@@ -1,4 +1,4 @@
-"""The command line: `modelwatch init | lint | check | backtest | run | migrate`.
+"""The command line: `modelwatch init | lint | check | backtest | run | migrate | ui`.
 
 Exit status: 0 ok or warning, 1 alert, 2 the config, data or usage is at fault, 3 not measured or insufficient.
 """
@@ -97,6 +97,14 @@ def run(
 def migrate() -> None:
     """Create or upgrade the store's tables."""
     commands.migrate()
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Where to listen, on this machine only.")] = 8090,
+) -> None:
+    """Show model health in a browser, from the store and without Airflow."""
+    commands.ui(port)
 
 
 def main() -> None:

@@ -142,6 +142,29 @@ class _WithoutPandas(MetaPathFinder):
             raise ImportError(fullname)
 
 
+def ui(port: int) -> None:
+    """Serve the pages of the store on this machine until interrupted.
+
+    Raises:
+        SettingsError: what serves them is not installed.
+    """
+    import importlib
+    from contextlib import suppress
+
+    from modelwatch.steps.inline import migrated_settings
+
+    plugins = Path(__file__).resolve().parents[2] / "plugins"
+    if plugins.is_dir():
+        sys.path.append(str(plugins))
+    try:
+        local = importlib.import_module("modelwatch_ui.local")
+    except ModuleNotFoundError as error:
+        message = f"the pages need '{error.name}': pip install 'modelwatch[ui]', in a checkout of the project"
+        raise SettingsError(message) from None
+    with suppress(KeyboardInterrupt):
+        local.serve(migrated_settings(Settings.from_env()), port=port, say=_say)
+
+
 def _load(monitor: str) -> tuple[Settings, Monitor]:
     settings = Settings.from_env()
     return settings, load_monitor(resolve_monitor(monitor, settings.monitors_dir))

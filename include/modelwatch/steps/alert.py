@@ -1,5 +1,6 @@
 """should_alert and send_slack_alert: who hears of a stored evaluation, and telling them once."""
 
+from modelwatch.report.links import window_page
 from modelwatch.report.policy import may_notify
 from modelwatch.report.slack import Alert, alert_blocks, alert_text
 from modelwatch.steps.run import Connect, Run
@@ -36,7 +37,8 @@ def send_slack_alert(run: Run, evaluation_id: int, connect: Connect) -> None:
 
 def _alert(run: Run, stored: LoadedEvaluation) -> Alert:
     slack = run.monitor.alerts.slack
-    links = [("Open the run", run.run_url), ("Runbook", run.monitor.alerts.runbook)]
+    page = window_page(run.settings.base_url, stored.monitor, stored.window, stored.number)
+    links = [("Open the window", page), ("Open the run", run.run_url), ("Runbook", run.monitor.alerts.runbook)]
     return Alert(
         monitor=stored.monitor,
         window=stored.window,

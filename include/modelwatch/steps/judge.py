@@ -12,6 +12,7 @@ from modelwatch.report.policy import Keys, alert_keys, would_page
 from modelwatch.steps.fetch import failure_reason
 from modelwatch.steps.measured import decode
 from modelwatch.steps.reference import load_reference
+from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
 from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.widen import requests_judged
@@ -51,7 +52,9 @@ def judge_and_store(
         page = would_page(alert_keys(judgement), earlier, windows=open_after.windows, of=open_after.of)
         new = _new_evaluation(run, judgement, sample, sample_ref, page=page)
         profile = _stored_profile(run, profile_ref, artifacts, sample)
-        return repository.save_evaluation(session, new, judgement.results, judgement.findings, profile)
+        evaluation_id = repository.save_evaluation(session, new, judgement.results, judgement.findings, profile)
+    write_report(run, evaluation_id)
+    return evaluation_id
 
 
 def _kept(sample: Sample | None) -> int:

@@ -20,6 +20,11 @@ from modelwatch.errors import SettingsError, StoreError
 WITHOUT_FOLDERS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"})
 
 
+def reference_path(digest: str) -> str:
+    """Where the fitted reference of this digest is kept, below the base."""
+    return f"reference/{digest}.bin"
+
+
 class Artifacts:
     """Files below one URL; a file is there whole or not at all."""
 

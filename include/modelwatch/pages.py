@@ -1,0 +1,204 @@
+"""What each page asks for: reads the store in one transaction and returns plain values to show.
+
+Knows no HTTP and no Airflow; the plugin and the local page (`modelwatch ui`) call it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from modelwatch.config import find_monitors
+from modelwatch.domain import Window
+from modelwatch.errors import StoreError
+from modelwatch.history import About, Answer, Evidence, Finding, Judged, Mark
+from modelwatch.profile import Profile, cells_digest, decode_profile, decode_reference
+from modelwatch.report.page.compare import Comparison, comparisons
+from modelwatch.report.page.days import regular
+from modelwatch.report.page.heat import columns_of
+from modelwatch.report.page.listing import STRIP_DAYS, Row, never_judged, row_of, worst_first
+from modelwatch.report.page.model import ModelView, model_view
+from modelwatch.report.page.window import WindowView, by_findings, cover_of, groups_of, visible
+from modelwatch.report.page.words import parse_window, window_words
+from modelwatch.settings import Settings
+from modelwatch.store import answers, engine, evaluations, reading, repository
+from modelwatch.store.samples import Artifacts, reference_path
+
+DAY = timedelta(days=1)
+PREVIOUS_DAYS = (7, 30)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of one store.
+
+    Attributes:
+        settings: with the URL of the store.
+    """
+
+    settings: Settings
+
+    def rows(self, readable: Collection[str] | None, *, now: datetime) -> list[Row]:
+        """Every monitor that may be read, worst first; None may read all."""
+        with engine.session(self.settings.database_url) as session:
+            known = [about for about in reading.abouts(session) if readable is None or about.monitor in readable]
+            names = [about.monitor for about in known]
+            marks = reading.marks(session, names, since=now - (STRIP_DAYS + 2) * DAY, until=now)
+            shown = {about.monitor: regular(marks[about.monitor], about) for about in known}
+            newest = {name: marks[-1] if marks else reading.last_mark(session, name) for name, marks in shown.items()}
+            found = reading.findings(session, [mark.id for mark in newest.values() if mark])
+        rows = [_row(about, shown[about.monitor], newest[about.monitor], found, now) for about in known]
+        files = [name for name in find_monitors(self.settings.monitors_dir) if name not in set(names)]
+        rows += [never_judged(name, now=now) for name in files if readable is None or name in readable]
+        return worst_first(rows)
+
+    def model(self, monitor: str, *, days: int, now: datetime) -> ModelView | None:
+        """One monitor's last days; of one that was last judged long ago, the days up to then. None: never judged."""
+        with engine.session(self.settings.database_url) as session:
+            about, last = reading.about(session, monitor), reading.last_mark(session, monitor)
+            if about is None or last is None:
+                return None
+            until = min(now, last.window.end + DAY)
+            return _model(session, about, until - (days + 1) * DAY, until)
+
+    def model_between(self, monitor: str, start: datetime, end: datetime) -> ModelView | None:
+        """The windows that start in ``[start, end)``; None: the monitor was never judged."""
+        with engine.session(self.settings.database_url) as session:
+            about = reading.about(session, monitor)
+            return None if about is None else _model(session, about, start, end)
+
+    def answer(self, monitor: str, episode_id: int, said: Answer) -> bool:
+        """Note what somebody says to an open episode; False when the monitor has no such open episode."""
+        with engine.session(self.settings.database_url) as session, session.begin():
+            return answers.answer(session, monitor, episode_id, said)
+
+    def about(self, monitor: str) -> About | None:
+        """What the monitor file said when its newest window was judged."""
+        with engine.session(self.settings.database_url) as session:
+            return reading.about(session, monitor)
+
+    def of_run(self, monitor: str, run_id: str) -> Judged | None:
+        """The evaluation a Dag run made."""
+        with engine.session(self.settings.database_url) as session:
+            return evaluations.of_run(session, monitor, run_id)
+
+    def window(
+        self, monitor: str, window: Window, *, number: int | None = None, against: str = "", features: bool = True
+    ) -> WindowView | None:
+        """One window's evaluation, the numbered one or the current; None when there is none.
+
+        Args:
+            against: empty for the reference, ``previous-7`` or ``previous-30`` for the days before it, else another
+                window as `window_slug` writes it.
+            features: whether the counts are wanted, feature by feature.
+        """
+        with engine.session(self.settings.database_url) as session:
+            judged = evaluations.judged(session, monitor, window, number)
+            if judged is None:
+                return None
+            stored = repository.load_evaluation(session, judged.id)
+            evidence = evaluations.evidence(session, judged.id, with_profile=features)
+            about = reading.about(session, monitor)
+            versions = evaluations.versions(session, monitor, window)
+            before, after = evaluations.neighbours(session, monitor, window)
+            judgement = visible(stored.judgement)
+            compared = _Compared((), "the reference", None)
+            if features:
+                names = [r.measurement.feature for r in judgement.results if r.measurement.feature]
+                order = by_findings(list(dict.fromkeys(names)), judgement)
+                compared = self._compared(session, judged, evidence, against, order)
+        return WindowView(
+            about=about,
+            judged=judged,
+            judgement=judgement,
+            groups=groups_of(judgement.results),
+            cover=cover_of(judged, evidence.sample),
+            versions=tuple(versions),
+            before=before,
+            after=after,
+            comparisons=compared.comparisons,
+            against=compared.against,
+            no_comparison=compared.problem,
+        )
+
+    def _compared(
+        self, session: Session, judged: Judged, evidence: Evidence, against: str, names: list[str]
+    ) -> "_Compared":
+        """The features of this evaluation's counts beside those of the reference or of other windows."""
+        if evidence.profile is None or evidence.reference_digest is None:
+            return _Compared((), "", "No counts were taken of this window: what was seen of it is not enough.")
+        try:
+            stored = Artifacts(self.settings.samples_url).read_if_there(reference_path(evidence.reference_digest))
+        except StoreError as error:
+            return _Compared((), "", str(error))
+        if stored is None:
+            return _Compared(
+                (), "", "The reference's counts are no longer kept at MODELWATCH_SAMPLES_URL; run the window again."
+            )
+        cells, reference = decode_reference(stored)
+        if cells_digest(cells) != evidence.cells_digest:
+            return _Compared((), "", "The reference was fitted anew since; run the window again.")
+        current = decode_profile(evidence.profile, cells)
+        words = "the reference"
+        if against:
+            others, words = _others(session, judged, against)
+            same = [one for one in others if one.cells_digest == evidence.cells_digest]
+            if not same:
+                return _Compared((), words, f"Of {words} no counts in the same cells are stored.")
+            profiles = [decode_profile(one.content, cells) for one in same]
+            reference = _sum(profiles)
+        return _Compared(tuple(comparisons(reference, current, names)), words, None)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    comparisons: tuple[Comparison, ...]
+    against: str
+    problem: str | None
+
+
+def _row(about: About, shown: list[Mark], newest: Mark | None, found: dict[int, list[Finding]], now: datetime) -> Row:
+    return row_of(about, shown, newest, found.get(newest.id, []) if newest else [], now=now)
+
+
+def _model(session: Session, about: About, since: datetime, until: datetime) -> ModelView:
+    marks = reading.marks(session, [about.monitor], since=since, until=until)[about.monitor]
+    shown = regular(marks, about)
+    buckets = {mark.id: i for i, column in enumerate(columns_of(shown)) for mark in column}
+    windows = {mark.id: mark.window for mark in shown}
+    return model_view(
+        about,
+        shown,
+        strongest=reading.strongest(session, buckets, windows),
+        series=reading.series(session, shown),
+        crossed=reading.crossed(session, shown),
+        episodes=answers.episodes(session, about.monitor, since=since),
+    )
+
+
+def _others(session: Session, judged: Judged, against: str) -> tuple[list[repository.StoredProfile], str]:
+    """The stored counts that ``against`` names, and what they are in words."""
+    start = judged.window.start
+    for days in PREVIOUS_DAYS:
+        if against == f"previous-{days}":
+            found = repository.profiles_in(session, judged.monitor, start - days * DAY, start)
+            return found, f"the {days} days before it"
+    other = parse_window(against)
+    if other is None:
+        return [], "a window that is none"
+    one = evaluations.judged(session, judged.monitor, other)
+    words = window_words(other)
+    if one is None:
+        return [], words
+    evidence = evaluations.evidence(session, one.id, with_profile=True)
+    if evidence.profile is None or evidence.cells_digest is None:
+        return [], words
+    return [repository.StoredProfile(other, evidence.cells_digest, one.n_current, evidence.profile)], words
+
+
+def _sum(profiles: list[Profile]) -> Profile:
+    total = profiles[0]
+    for profile in profiles[1:]:
+        total = total + profile
+    return total

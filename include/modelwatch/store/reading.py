@@ -1,0 +1,177 @@
+"""What the pages ask the store. Every query is bound to named monitors and a span of time, and loads no profile that is
+not shown. Functions take a session and never commit.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.orm import Session
+
+from modelwatch.domain import Window
+from modelwatch.history import About, Finding, Mark, Point, Strongest
+from modelwatch.store.repository import CURRENT
+from modelwatch.store.tables import Evaluation, MonitorConfig, ResultRow
+
+MARK = ("id", "window_start", "window_end", "number", "verdict", "page", "n_current", "coverage")
+POINT = (
+    "check", "metric", "feature", "group", "value", "effect", "ci_low", "ci_high", "threshold", "status", "n_current",
+)  # fmt: skip
+MAPPED = ("feature_drift", "multivariate_drift", "quality")
+RESULT = ResultRow.__table__.c  # columns of the table, not of the class: rows come back without the ORM's work
+
+
+def abouts(session: Session) -> list[About]:
+    """Every monitor that was ever judged, by name, with its file as of its newest window."""
+    names = sa.select(MonitorConfig.monitor).distinct().subquery()
+    newest = (
+        sa.select(Evaluation.config_sha256)
+        .where(Evaluation.monitor == names.c.monitor)
+        .order_by(Evaluation.window_start.desc(), Evaluation.window_end.desc(), Evaluation.number.desc())
+        .limit(1)
+        .lateral()
+    )
+    query = (
+        sa.select(names.c.monitor, MonitorConfig.content)
+        .select_from(names)
+        .join(newest, sa.true())
+        .join(MonitorConfig, MonitorConfig.sha256 == newest.c.config_sha256)
+        .order_by(names.c.monitor)
+    )
+    return [_about(name, content) for name, content in session.execute(query)]
+
+
+def about(session: Session, monitor: str) -> About | None:
+    """One monitor as of its newest window, or None when no window of it was ever judged."""
+    query = (
+        sa.select(MonitorConfig.content)
+        .join(Evaluation, Evaluation.config_sha256 == MonitorConfig.sha256)
+        .where(Evaluation.monitor == monitor)
+        .order_by(Evaluation.window_start.desc(), Evaluation.window_end.desc(), Evaluation.number.desc())
+        .limit(1)
+    )
+    content = session.scalar(query)
+    return None if content is None else _about(monitor, content)
+
+
+def marks(session: Session, monitors: Sequence[str], *, since: datetime, until: datetime) -> dict[str, list[Mark]]:
+    """The current verdict of every window that starts in ``[since, until)``, by monitor, oldest first."""
+    query = (
+        sa.select(CURRENT.c.monitor, *(CURRENT.c[name] for name in MARK))
+        .where(CURRENT.c.monitor.in_(monitors), CURRENT.c.window_start >= since, CURRENT.c.window_start < until)
+        .order_by(CURRENT.c.monitor, CURRENT.c.window_start, CURRENT.c.window_end)
+    )
+    found: dict[str, list[Mark]] = {name: [] for name in monitors}
+    for monitor, *row in session.connection().execute(query):
+        found[monitor].append(_mark(row))
+    return found
+
+
+def last_mark(session: Session, monitor: str) -> Mark | None:
+    """The current verdict of the newest window, however long ago it was."""
+    query = (
+        sa.select(*(CURRENT.c[name] for name in MARK))
+        .where(CURRENT.c.monitor == monitor)
+        .order_by(CURRENT.c.window_start.desc(), CURRENT.c.window_end.desc())
+        .limit(1)
+    )
+    row = session.execute(query).first()
+    return None if row is None else _mark(row)
+
+
+def crossed(session: Session, marks: Iterable[Mark]) -> list[Point]:
+    """Every result of these evaluations that crossed a threshold, oldest window first."""
+    return _points(session, marks, RESULT.rank.is_not(None))
+
+
+def series(session: Session, marks: Iterable[Mark]) -> list[Point]:
+    """What is drawn over time: the drift of the prediction, and fairness, groups without thresholds included."""
+    judged = sa.and_(RESULT.check == "prediction_drift", RESULT.threshold.is_not(None))
+    return _points(session, marks, sa.or_(judged, RESULT.check == "fairness"))
+
+
+def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int, Window]) -> list[Strongest]:
+    """Of every feature and bucket the result that says most: the worst status, then the largest effect in thresholds.
+
+    Args:
+        buckets: evaluation id -> the column it belongs to.
+        windows: evaluation id -> its window.
+    """
+    places = sa.func.unnest(
+        sa.literal(list(buckets), ARRAY(sa.BigInteger)), sa.literal(list(buckets.values()), ARRAY(sa.Integer))
+    ).table_valued("evaluation_id", "bucket")
+    places = places.render_derived(name="place")
+    name = sa.func.coalesce(RESULT.feature, RESULT.metric)
+    severity = sa.case({"alert": 4, "warning": 3, "ok": 2, "insufficient_data": 1}, value=RESULT.status, else_=0)
+    columns = (RESULT.metric, RESULT.effect, RESULT.q_value, RESULT.threshold, RESULT.status)
+    query = (
+        sa.select(places.c.bucket, RESULT.evaluation_id, RESULT.check, name, *columns)
+        .ext(distinct_on(places.c.bucket, RESULT.check, name))
+        .join(places, places.c.evaluation_id == RESULT.evaluation_id)
+        .where(RESULT.check.in_(MAPPED), RESULT.threshold.is_not(None), RESULT.metric != "row_count")
+        .order_by(
+            places.c.bucket,
+            RESULT.check,
+            name,
+            severity.desc(),
+            (RESULT.effect / sa.func.nullif(RESULT.threshold, 0)).desc().nulls_last(),
+        )
+    )
+    rows = session.connection().execute(query)
+    return [Strongest(bucket, windows[id_], *rest) for bucket, id_, *rest in rows]
+
+
+def findings(session: Session, evaluation_ids: Sequence[int]) -> dict[int, list[Finding]]:
+    """What crossed a threshold in each of these evaluations, worst first."""
+    columns = (ResultRow.check, ResultRow.metric, ResultRow.feature, ResultRow.group, ResultRow.status)
+    query = (
+        sa.select(ResultRow.evaluation_id, *columns)
+        .where(ResultRow.evaluation_id.in_(evaluation_ids), ResultRow.rank.is_not(None))
+        .order_by(ResultRow.evaluation_id, ResultRow.rank)
+    )
+    found: dict[int, list[Finding]] = {}
+    for row in session.connection().execute(query):
+        found.setdefault(row[0], []).append(Finding._make(row[1:]))
+    return found
+
+
+def _points(session: Session, marks: Iterable[Mark], wanted: sa.ColumnElement[bool]) -> list[Point]:
+    windows = {mark.id: mark.window for mark in marks}
+    evidence = sa.case((RESULT.rank.is_not(None), RESULT.evidence))
+    query = (
+        sa.select(RESULT.evaluation_id, *(getattr(RESULT, name) for name in POINT), evidence, RESULT.cause)
+        .where(RESULT.evaluation_id.in_(windows), wanted)
+        .order_by(RESULT.evaluation_id, RESULT.position)
+    )
+    found = [Point._make((windows[row[0]], *row[1:])) for row in session.connection().execute(query)]
+    return sorted(found, key=lambda point: point.window)
+
+
+def _about(monitor: str, content: dict[str, Any]) -> About:
+    """Of a stored monitor file what a page shows; one of an older version may lack keys."""
+    columns = content.get("columns") or {}
+    return About(
+        monitor=monitor,
+        owner=content.get("owner") or "",
+        description=content.get("description") or "",
+        tags=tuple(content.get("tags") or ()),
+        minimum=(content.get("sample") or {}).get("minimum") or 0,
+        window=content.get("window") or "P1D",
+        schedule=content.get("schedule") or "",
+        timezone=content.get("timezone") or "UTC",
+        runbook=(content.get("alerts") or {}).get("runbook"),
+        false_discovery_rate=content.get("false_discovery_rate") or 0.01,
+        score=columns.get("score"),
+        decision=columns.get("decision"),
+    )
+
+
+def _mark(row: Sequence[Any]) -> Mark:
+    id_, start, end, *rest = row
+    return Mark(id_, _window(start, end), *rest)
+
+
+def _window(start: datetime, end: datetime) -> Window:
+    return Window(start.astimezone(UTC), end.astimezone(UTC))

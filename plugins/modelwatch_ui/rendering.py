@@ -1,0 +1,78 @@
+"""Templates: every value is escaped; links are relative, so that the pages work below any path."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from modelwatch.domain import Result, iso
+from modelwatch.report.charts.bars import bin_chart
+from modelwatch.report.charts.lines import time_chart
+from modelwatch.report.charts.squares import hatch
+from modelwatch.report.page import words
+from modelwatch.report.page.heat import without_quiet
+from modelwatch.report.page.story import figures
+from modelwatch_ui.anchors import anchor
+from modelwatch_ui.grids import heat_rows, strip
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+def environment() -> Environment:
+    """The templates with the words they use."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        number=words.number,
+        count=words.count,
+        percent=words.percent,
+        p=words.p_words,
+        slug=words.window_slug,
+        window=words.window_words,
+        moment=words.moment_words,
+        day=words.day_words,
+        age=words.age_words,
+        iso=iso,
+        arrows=lambda text: text.replace(" -> ", " → "),
+    )
+    made.globals.update(
+        anchor=anchor,
+        heat_rows=heat_rows,
+        strip=strip,
+        without_quiet=without_quiet,
+        figures=figures_of,
+        VERDICTS=words.VERDICT_WORDS,
+        CHECKS=words.CHECK_WORDS,
+        time_chart=time_chart,
+        bin_chart=bin_chart,
+        hatch=hatch,
+    )
+    return made
+
+
+def figures_of(results: Sequence[Result]) -> str:
+    """The first figures of one problem, in words."""
+    return figures([(r.measurement.metric, r.measurement.value, r.status, r.threshold) for r in results])
+
+
+ENVIRONMENT = environment()
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401  # what templates show
+    """The page; ``base`` in it leads to the app's own root from wherever the page is."""
+    html = ENVIRONMENT.get_template(template).render(base=base_of(request), **values)
+    return HTMLResponse(html, status)
+
+
+def base_of(request: Request) -> str:
+    """``../../`` from the page's own path to the app's root."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return "../" * (path.count("/") - 1) or "./"
