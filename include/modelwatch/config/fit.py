@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from modelwatch.config.base import Place, duration_text
+from modelwatch.errors import did_you_mean
 
 if TYPE_CHECKING:
     from modelwatch.config.monitor import Monitor
@@ -56,4 +57,18 @@ def fairness_problems(monitor: "Monitor") -> Problems:
     if fairness.window is not None and fairness.window % monitor.window:
         length, window = duration_text(fairness.window), duration_text(monitor.window)
         problems.append((("fairness", "window"), f"{length} is not made up of whole windows of {window}"))
+    return problems
+
+
+def silences_problems(monitor: "Monitor") -> Problems:
+    """Silences of a column or a group that is not watched: they would silence nothing."""
+    columns = [*monitor.features, *filter(None, (monitor.columns.score, monitor.columns.decision))]
+    fairness = monitor.fairness
+    groups = [*fairness.sensitive, *(" & ".join(one) for one in fairness.intersections)] if fairness else []
+    problems: Problems = []
+    for i, silence in enumerate(monitor.alerts.silences):
+        for key, name, known in (("feature", silence.feature, columns), ("group", silence.group, groups)):
+            if name is not None and name not in known:
+                text = f"'{name}' is not watched; watched: {', '.join(known) or 'none'}{did_you_mean(name, known)}"
+                problems.append((("alerts", "silences", i, key), text))
     return problems

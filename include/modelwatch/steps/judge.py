@@ -3,18 +3,18 @@
 import hashlib
 import json
 from collections.abc import Mapping
-
-from sqlalchemy.orm import Session
+from dataclasses import replace
 
 from modelwatch.domain import Judgement, Measurement, Sample
 from modelwatch.report.document import Evaluation, document
-from modelwatch.report.policy import Keys, alert_keys, would_page
+from modelwatch.steps.episodes import would_page
 from modelwatch.steps.fetch import failure_reason
+from modelwatch.steps.follow import follow
 from modelwatch.steps.measured import decode
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.run import Run
 from modelwatch.steps.segments import told_by_segment
-from modelwatch.store import engine, repository
+from modelwatch.store import engine, episodes, repository
 from modelwatch.store.repository import NewEvaluation, StoredProfile
 from modelwatch.store.samples import Artifacts
 from modelwatch.verdict import judge
@@ -44,13 +44,19 @@ def judge_and_store(
         n_current=_kept(sample),
         unmeasured=_unmeasured(run, sample, profile_ref, results),
     )
+    new = _new_evaluation(run, judgement, sample, sample_ref)
+    return store_verdict(run, new, judgement, _stored_profile(run, profile_ref, artifacts, sample))
+
+
+def store_verdict(run: Run, new: NewEvaluation, judgement: Judgement, profile: StoredProfile | None) -> int:
+    """Store a verdict, the episodes as they are after it, and what has become due to be told, all or nothing."""
     with engine.session(run.settings.database_url) as session, session.begin():
-        open_after = run.monitor.alerts.open_after
-        earlier = _earlier(session, run, open_after.of)
-        page = would_page(alert_keys(judgement), earlier, windows=open_after.windows, of=open_after.of)
-        new = _new_evaluation(run, judgement, sample, sample_ref, page=page)
-        profile = _stored_profile(run, profile_ref, artifacts, sample)
-        return repository.save_evaluation(session, new, judgement.results, judgement.findings, profile)
+        episodes.lock_monitor(session, run.monitor.monitor)
+        page = would_page(session, run, judgement, new.n_current)
+        paged = replace(new, page=page)
+        evaluation_id = repository.save_evaluation(session, paged, judgement.results, judgement.findings, profile)
+        follow(session, run, evaluation_id)
+        return evaluation_id
 
 
 def _kept(sample: Sample | None) -> int:
@@ -75,19 +81,12 @@ def _unmeasured(
     return f"{', '.join(failed)} failed: see the tasks' logs" if failed else None
 
 
-def _earlier(session: Session, run: Run, of: int) -> list[Keys]:
-    """The problems of the measured windows before this one, newest first."""
-    recent = repository.recent_judgements(session, run.monitor.monitor, before=run.window, limit=max(0, of - 1))
-    return [alert_keys(judgement) for judgement in recent]
-
-
-def _new_evaluation(
-    run: Run, judgement: Judgement, sample: Sample | None, sample_ref: str | None, *, page: bool
-) -> NewEvaluation:
+def _new_evaluation(run: Run, judgement: Judgement, sample: Sample | None, sample_ref: str | None) -> NewEvaluation:
     monitor = run.monitor
     coverage = sample.coverage if sample else None
     n_reference = _n_reference([result.measurement for result in judgement.results])
-    evaluation = Evaluation(monitor.monitor, run.window, judgement, n_reference, _kept(sample), coverage, page)
+    # Whether it pages depends on other windows too, and is no part of what this one came to.
+    evaluation = Evaluation(monitor.monitor, run.window, judgement, n_reference, _kept(sample), coverage, page=False)
     content = json.dumps(document(evaluation), sort_keys=True).encode()
     return NewEvaluation(
         monitor=monitor.monitor,
@@ -99,7 +98,7 @@ def _new_evaluation(
         content_digest=hashlib.sha256(monitor.sha256.encode() + content).hexdigest(),
         verdict=judgement.verdict,
         reason=judgement.reason,
-        page=page,
+        page=False,
         n_reference=n_reference,
         n_current=_kept(sample),
         coverage=coverage,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -10,20 +10,24 @@ import pyarrow.compute as pc
 
 from modelwatch.config import Monitor
 from modelwatch.domain import Schema, Window
+from modelwatch.episodes import Replay, judged_window
 from modelwatch.errors import DataError
 from modelwatch.profile import profile_rows
 from modelwatch.profile.window import add_groups
 from modelwatch.report.document import Evaluation
-from modelwatch.report.policy import Keys, alert_keys, would_page
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.sources import files
+from modelwatch.steps.episodes import policy_of
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import multivariate_drift
 from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.stream import present_schema
 from modelwatch.verdict import judge
+
+# A file without timestamps is judged as a window that no silence reaches.
+UNDATED = Window(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,10 @@ def backtest_file(
     """
     reference, data = load_reference(monitor, settings), read_current(monitor, current, labels)
     first, last = _span(data, monitor, current)
-    earlier: list[Keys] = []
+    replay = Replay(policy_of(monitor))
     for window in windows_between(first, last, length=every, timezone=monitor.tzinfo):
         rows, lookback = between(data, window), between(data, _fairness_window(monitor, window))
-        evaluation = _evaluate(monitor, settings, reference, data, rows, lookback, window, earlier=earlier)
-        if evaluation.judgement.verdict in ("ok", "warning", "alert"):
-            earlier.insert(0, alert_keys(evaluation.judgement))
-        yield evaluation
+        yield _evaluate(monitor, settings, reference, data, rows, lookback, window, replay=replay)
 
 
 def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
@@ -83,7 +84,7 @@ def _evaluate(
     lookback: pa.Table,
     window: Window | None,
     *,
-    earlier: list[Keys],
+    replay: Replay,
 ) -> Evaluation:
     profile = profile_rows(rows, reference.cells, data.schema)
     profile = replace(profile, type_errors=data.type_errors, n_rejected=data.n_rejected)
@@ -95,8 +96,7 @@ def _evaluate(
     measured = told_by_segment(measured, monitor, settings, reference, rows)
     rules = monitor.rules()
     judgement = judge(measured, rules, n_current=rows.num_rows, unmeasured=_unmeasured(data, rules.max_rejected))
-    open_after = monitor.alerts.open_after
-    page = would_page(alert_keys(judgement), earlier, windows=open_after.windows, of=open_after.of)
+    page = replay.add(judged_window(window or UNDATED, judgement, n_current=rows.num_rows))
     return Evaluation(monitor.monitor, window, judgement, reference.profile.n_rows, rows.num_rows, 1.0, page)
 
 
