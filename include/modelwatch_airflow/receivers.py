@@ -1,7 +1,7 @@
 """Receivers besides Slack, through Airflow's own providers; each is imported only when a monitor file asks for it.
 
-A message has ``event`` (open, escalate or close), ``title``, ``monitor``, ``episode``, ``severity``, ``since``, ``url``,
-``to`` and ``key``, which a receiver that knows such a thing uses to take a message only once.
+A message has ``event`` (open, escalate or close), ``title``, ``monitor``, ``episode``, ``severity``, ``since``,
+``url``, ``to`` and ``key``, which a receiver that knows such a thing uses to take a message only once.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,9 @@ from typing import Any
 from modelwatch.errors import AlertError
 
 Message = Mapping[str, Any]
+MISSING = (
+    "alerts.receivers names {name}, but apache-airflow-providers-{name} is not installed: add it to requirements.txt"
+)
 
 
 def pagerduty(conn_id: str, message: Message) -> None:
@@ -17,7 +20,7 @@ def pagerduty(conn_id: str, message: Message) -> None:
     try:
         from airflow.providers.pagerduty.hooks.pagerduty_events import PagerdutyEventsHook
     except ImportError:
-        raise _missing("pagerduty") from None
+        raise AlertError(MISSING.format(name="pagerduty")) from None
     hook = PagerdutyEventsHook(pagerduty_events_conn_id=conn_id)
     action = "resolve" if message["event"] == "close" else "trigger"
     severity = "critical" if message["severity"] == "critical" else "error"
@@ -36,7 +39,7 @@ def opsgenie(conn_id: str, message: Message) -> None:
     try:
         from airflow.providers.opsgenie.hooks.opsgenie import OpsgenieAlertHook
     except ImportError:
-        raise _missing("opsgenie") from None
+        raise AlertError(MISSING.format(name="opsgenie")) from None
     hook = OpsgenieAlertHook(opsgenie_conn_id=conn_id)
     if message["event"] == "close":
         hook.close_alert(identifier=_incident(message), identifier_type="alias", payload={"source": "modelwatch"})
@@ -92,11 +95,6 @@ def _html(message: Message) -> str:
 
     link = f'<p><a href="{escape(message["url"])}">Open the run</a></p>' if message["url"] else ""
     return f"<p>{escape(message['title'])}: {message['severity']}, since {message['since']}</p>{link}"
-
-
-def _missing(provider: str) -> AlertError:
-    package = f"apache-airflow-providers-{provider}"
-    return AlertError(f"alerts.receivers names {provider}, but {package} is not installed: add it to requirements.txt")
 
 
 RECEIVERS = {

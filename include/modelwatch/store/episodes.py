@@ -75,7 +75,7 @@ def history(session: Session, monitor: str, since: datetime, until: datetime | N
     )
     if until is not None:
         query = query.where(table.window_end <= until)
-    newest: dict[tuple[datetime, datetime], sa.Row[Any]] = {}
+    newest: dict[tuple[datetime, datetime], Any] = {}
     for row in session.execute(query):
         newest[row.window_start, row.window_end] = row
     rows = list(newest.values())
@@ -197,7 +197,7 @@ def _replayed(monitor: str) -> tuple[sa.ColumnElement[bool], ...]:
     return EpisodeRow.monitor == monitor, EpisodeRow.fingerprint.not_in(OF_WATCHDOG)
 
 
-def _judged(row: sa.Row[Any], results: tuple[Result, ...]) -> JudgedWindow:
+def _judged(row: Any, results: tuple[Result, ...]) -> JudgedWindow:  # noqa: ANN401  # the columns above
     (window,) = _windows([(row.window_start, row.window_end)])
     judgement = Judgement(row.verdict, None, results, ())
     return judged_window(window, judgement, n_current=row.n_current, is_live=row.run_type not in HISTORY)

@@ -157,10 +157,11 @@ def restated(session: Session, monitor: str) -> list[tuple[Window, str, Result |
         .order_by(Evaluation.window_end, Evaluation.window_start, Evaluation.number)
     )
     found: dict[Window, tuple[Window, str, Result | None]] = {}
-    for evaluation, worst in session.execute(query).tuples():
+    for row in session.execute(query):
+        evaluation: Evaluation = row[0]
+        worst: ResultRow | None = row[1]
         window = Window(*_utc(evaluation.window_start, evaluation.window_end))
-        top = cast("ResultRow | None", worst)
-        found[window] = (window, evaluation.verdict, None if top is None else result_of(top))
+        found[window] = (window, evaluation.verdict, None if worst is None else result_of(worst))
     return list(found.values())
 
 
