@@ -49,7 +49,7 @@ class FakeSlack:
         fail: called before each message; a text it returns is answered as Slack's error.
         trouble: called with the method before each call; a text it returns is answered as Slack's error, "http_500" as
             a failure of Slack's servers, and "lost" does what was asked and then answers as such a failure.
-        files: what was uploaded.
+        files: what was uploaded. tiers: how often methods were called within the last minute.
         methods: Slack's methods that can be called.
     """
 
@@ -68,7 +68,7 @@ class FakeSlack:
         self._ids = {name: f"C{number:010d}" for number, name in enumerate(channels, start=1)}
         self._names = {one: name for name, one in self._ids.items()}
         self.trouble: Callable[[str], str | None] = lambda _: None
-        self.files, self._tiers = Files(), Tiers()
+        self.files, self.tiers = Files(), Tiers()
         self._log, self._lock, self._sent = log, threading.RLock(), dict.fromkeys(channels, (-math.inf,) * burst)
         self.methods: dict[str, Callable[[Message], Answer]] = {
             "auth.test": lambda _: {"ok": True, "user": "modelwatch", "team": "demo"},
@@ -91,7 +91,7 @@ class FakeSlack:
         try:
             with self._lock:
                 if self.interval:
-                    self._tiers.count(method)
+                    self.tiers.count(method)
                 return self.methods[method](body) if method in self.methods else error("unknown_method")
         except Refused as refusal:
             return refusal.answer
@@ -136,7 +136,8 @@ class FakeSlack:
         if message.get("bot_id") != BOT:
             raise Refused(error("cant_update_message"))
         _check(body)
-        message.update({key: body[key] for key in ("text", "blocks", "metadata") if key in body}, edited=True)
+        new = {key: body[key] for key in ("text", "blocks", "metadata") if key in body}
+        message.update(new, n_edits=message.get("n_edits", 0) + 1)
         return {"ok": True, "channel": body["channel"], "ts": body["ts"], "text": body.get("text", "")}
 
     def _history(self, body: Message) -> Answer:
@@ -215,6 +216,8 @@ def create_app(slack: FakeSlack) -> FastAPI:
         if not secrets.compare_digest(sent.encode(), slack.token.encode()):
             return JSONResponse(error("invalid_auth" if sent else "not_authed"))
         trouble = slack.trouble(method)
+        if trouble == "ratelimited":
+            return JSONResponse(error("ratelimited"), 429, {"Retry-After": "1"})
         if trouble not in (None, "lost"):
             return JSONResponse(error(trouble), 500 if trouble == "http_500" else 200)
         slack.files.address = str(request.base_url)

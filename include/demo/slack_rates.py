@@ -12,7 +12,6 @@ TIERS = {
     "files.getUploadURLExternal": 100,
     "reactions.get": 50,
 }
-MINUTE = 60.0
 
 
 class RateLimited(Exception):
@@ -24,9 +23,10 @@ class RateLimited(Exception):
 
 
 class Tiers:
-    """Calls of each method within the last minute."""
+    """Calls of each method within the last minute, which may be made shorter."""
 
     def __init__(self) -> None:
+        self.minute = 60.0
         self._calls: dict[str, list[float]] = {}
 
     def count(self, method: str) -> None:
@@ -38,7 +38,7 @@ class Tiers:
         if method not in TIERS:
             return
         now = time.monotonic()
-        calls = [one for one in self._calls.get(method, []) if one > now - MINUTE]
+        calls = [one for one in self._calls.get(method, []) if one > now - self.minute]
         if len(calls) >= TIERS[method]:
-            raise RateLimited(calls[0] + MINUTE - now)
+            raise RateLimited(calls[0] + self.minute - now)
         self._calls[method] = [*calls, now]

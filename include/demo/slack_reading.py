@@ -3,7 +3,7 @@
 from typing import Any
 
 Message = dict[str, Any]
-HIDDEN = frozenset({"channel", "reply_broadcast"})
+HIDDEN = frozenset({"channel", "reply_broadcast", "n_edits"})
 
 
 def shown(message: Message, *, metadata: bool = False) -> Message:

@@ -26,7 +26,7 @@ TOKEN, CHANNEL, HEALTH = "xoxb-token-of-slack", "#fraud-oncall", "#modelwatch-he
 FIRST = date(2026, 3, 1)
 DAY = timedelta(days=1)
 MONITOR = """\
-monitor: fraud
+monitor: {name}
 owner: payments-ml
 source: {{type: files, uri: nowhere.parquet}}
 columns: {{timestamp: requested_at, score: score, decision: flagged}}
@@ -64,7 +64,7 @@ def result(name: str, times: float) -> Result:
 
 def judgement(**times: float) -> Judgement:
     """A measured window's judgement from each name's size; names that are not given are quiet."""
-    sizes = {name: 0.01 for name in ("amount", "hour", "country", "score", "gender")} | times
+    sizes = dict.fromkeys(("amount", "hour", "country", "score", "gender"), 0.01) | times
     results = tuple(result(name, size) for name, size in sizes.items())
     findings = tuple(sorted((r for r in results if r.status in ("alert", "warning")), key=lambda r: r.status))
     verdict = "alert" if any(r.status == "alert" for r in results) else "warning" if findings else "ok"
@@ -89,12 +89,13 @@ class AlertDays:
     slack: FakeSlack
     slack_url: str
     more: str = ""
+    name: str = "fraud"
     now: Callable[[Window], datetime] = field(default=lambda window: window.end + timedelta(hours=3))
 
     def run(self, day: int, run_type: str = "scheduled", *, run_id: str = "", **changes: Any) -> Run:
         """The run that examines a day."""
-        path = self.folder / "fraud.yaml"
-        path.write_text(MONITOR.format(more=self.more))
+        path = self.folder / f"{self.name}.yaml"
+        path.write_text(MONITOR.format(more=self.more, name=self.name))
         settings = Settings(self.folder, self.folder, self.folder.as_uri(), self.url)
         window = changes.pop("window", window_of(day))
         name = run_id or f"{run_type}__{day}"
@@ -104,7 +105,7 @@ class AlertDays:
         """What `judge_and_store` does once the checks have measured."""
         content = json.dumps([repr(judged)]).encode()
         new = NewEvaluation(
-            monitor="fraud",
+            monitor=self.name,
             window=run.window,
             run_id=run.run_id,
             run_type=run.run_type,
@@ -157,11 +158,12 @@ class AlertDays:
 
     def episodes(self) -> list[Any]:
         """Every episode as it would be without ids and clocks."""
-        return self.rows(
+        found = self.rows(
             "SELECT kind, fingerprint, members, severity, peak, status, first_window_end, opened_window_end, "
-            "last_window_end, closed_window_end FROM episode WHERE status <> 'withdrawn' "
+            "last_window_end, closed_window_end, monitor FROM episode WHERE status <> 'withdrawn' "
             "ORDER BY opened_window_end, fingerprint"
         )
+        return [columns for *columns, monitor in found if monitor == self.name]
 
 
 @contextmanager
