@@ -136,7 +136,7 @@ class FakeSlack:
         if message.get("bot_id") != BOT:
             raise Refused(error("cant_update_message"))
         _check(body)
-        new = {key: body[key] for key in ("text", "blocks", "metadata") if key in body}
+        new: Message = {key: body[key] for key in ("text", "blocks", "metadata") if key in body}
         message.update(new, n_edits=message.get("n_edits", 0) + 1)
         return {"ok": True, "channel": body["channel"], "ts": body["ts"], "text": body.get("text", "")}
 

@@ -14,11 +14,13 @@ import pytest
 import time_machine
 
 from modelwatch.domain import Judgement
+from modelwatch.errors import AlertError
 from modelwatch.store.engine import EmbeddedPostgres
 from support.alert_days import FEW, HEALTH, UNMEASURED, AlertDays, alert_days, judgement, window_of
 from support.killed import DONE, start, stubborn, wait
 from support.postgres import migrated_database
 
+Do = Callable[[Callable[[], object], int], object]
 POLICY = "  open_after: {windows: 2, of: 3}\n  critical: 4"
 MISSED = {22: 27, 23: 27, 24: 27, 33: 40, 34: 40, 35: 40}  # day -> the day it is backfilled, out of order
 BACKFILLS = {27: [24, 22, 23], 40: [35, 33, 34]}
@@ -46,12 +48,16 @@ def rows_of(day: int) -> int:
     return {10: 0, 50: 0, 51: 0, 52: 3}.get(day, 4_000)
 
 
-def live(days: AlertDays, do: Callable[[Callable[[], object]], object], twice: Callable[..., object]) -> None:
+# The nights on which something opens, worsens, is answered, closes or is backfilled; on the others nothing is killed.
+KILLED = (3, 7, 8, 9, 13, 14, 17, 21, 25, 27, 29, 40, 42, 44, 48, 50, 53, 55, 56, 58)
+
+
+def live(days: AlertDays, do: Do, twice: Callable[..., object]) -> None:
     """Sixty nights: each judges its day, sends what is due, and on some of them something is done again or late."""
     for day in range(60):
         with time_machine.travel(window_of(day).end + timedelta(hours=3), tick=False):
             for late in BACKFILLS.get(day, ()):
-                night(days, late, do, "backfill")
+                night(days, late, do, "backfill", on=day)
             if day not in MISSED:
                 night(days, day, do)
             if day in (7, 13, 21, 44):
@@ -61,12 +67,12 @@ def live(days: AlertDays, do: Callable[[Callable[[], object]], object], twice: C
             answer(days, day)
 
 
-def night(days: AlertDays, day: int, do: Callable[[Callable[[], object]], object], run_type: str = "scheduled") -> None:
+def night(days: AlertDays, day: int, do: Do, run_type: str = "scheduled", *, on: int | None = None) -> None:
     """The two tasks of one run; a window judged late is judged in a run of its own day."""
     run = days.run(day, run_type)
     if said(day) is not UNMEASURED or run_type == "scheduled":
-        do(lambda: days.judge(run, said(day), rows_of(day)))
-        do(lambda: days.send(run))
+        do(lambda: days.judge(run, said(day), rows_of(day)), day if on is None else on)
+        do(lambda: days.send(run), day if on is None else on)
 
 
 def answer(days: AlertDays, day: int) -> None:
@@ -77,8 +83,18 @@ def answer(days: AlertDays, day: int) -> None:
         days.slack.reply(days.roots()[-1]["ts"], "snooze 3d because the rollback is under way", "U2")
 
 
-def directly(act: Callable[[], object]) -> None:
+def directly(act: Callable[[], object], _: int = 0) -> None:
     act()
+
+
+def persistent(act: Callable[[], object]) -> None:
+    """Try it again as long as Slack refuses it."""
+    for _ in range(30):
+        try:
+            act()
+        except AlertError:
+            continue
+        return
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +110,17 @@ def two(
             real.slack.trouble = troubled(random.Random(7))
             real.slack.interval, real.slack.tiers.minute = 0.001, 1.0
 
-            def do(act: Callable[[], object]) -> None:
+            def do(act: Callable[[], object], day: int) -> None:
                 nonlocal kills
-                kills += stubborn(act, rough)
+                if day in KILLED:
+                    kills += stubborn(act, rough)
+                else:
+                    persistent(act)
 
             def twice(act: Callable[[], object]) -> None:
                 both = [start(act, rough) for _ in range(2)]
                 if any(wait(one) != DONE for one in both):
-                    do(act)
+                    persistent(act)
 
             live(real, do, twice)
             yield ideal, real, kills
@@ -142,7 +161,7 @@ def plain(text: str) -> str:
 
 
 def test_every_kind_of_disturbance_happened(two: tuple[AlertDays, AlertDays, int]) -> None:
-    assert two[2] > 300
+    assert two[2] > 150
 
 
 def test_each_true_episode_has_one_root_message_and_one_recovery(two: tuple[AlertDays, AlertDays, int]) -> None:
@@ -169,7 +188,7 @@ def test_each_true_episode_has_one_root_message_and_one_recovery(two: tuple[Aler
 def test_each_root_message_was_changed_once_per_night_of_its_episode(two: tuple[AlertDays, AlertDays, int]) -> None:
     for days in two[:2]:
         edits = [one.get("n_edits", 0) for one in days.roots() if "moved" in one["text"] or "groups" in one["text"]]
-        # amount: nights 8 to 14, and the eyes; gender: 25 (the first after the gap) to 29; amount: 56 to 59, and the snooze.
+        # amount: nights 8 to 14, and the eyes; gender: 25 (after the gap) to 29; amount: 56 to 59, and the snooze.
         assert edits == [8, 5, 6, 5]
 
 
@@ -194,7 +213,7 @@ def test_people_saw_and_the_store_holds_what_an_undisturbed_run_leaves(two: tupl
     assert seen(real) == seen(ideal)
     assert real.episodes() == ideal.episodes()
     for statement in (
-        "SELECT window_end, state, excess, fingerprint FROM episode_window w JOIN episode ON id = episode_id ORDER BY 1, 4",
+        "SELECT window_end, state, excess, fingerprint FROM episode_window, episode WHERE id = episode_id ORDER BY 1,4",
         "SELECT window_end, number, run_id, verdict, page FROM evaluation ORDER BY 1, 2",
         "SELECT kind, target, sent_at IS NOT NULL FROM outbox ORDER BY id",
         "SELECT kind, by, until, reason, window_end FROM episode_event ORDER BY id",

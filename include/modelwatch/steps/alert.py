@@ -47,7 +47,7 @@ def send_due(run: Run, connect: Connect, receivers: Receivers, *, feedback: bool
     with engine.session(url) as guard, guard.begin():
         outbox.lock_sending(guard, name)
         with engine.session(url) as session:
-            sender = _Sender(session, connect, receivers)
+            sender = _Sender(session, run, connect, receivers)
             if feedback:
                 sender.guarded(lambda: read_feedback(session, run, sender.slack))
             sender.send(outbox.unsent(session, name))
@@ -58,8 +58,8 @@ def send_due(run: Run, connect: Connect, receivers: Receivers, *, feedback: bool
 class _Sender:
     """Sends rows of the outbox, each in transactions of its own."""
 
-    def __init__(self, session: Session, connect: Connect, receivers: Receivers) -> None:
-        self.session, self.connect, self.receivers = session, connect, receivers
+    def __init__(self, session: Session, run: Run, connect: Connect, receivers: Receivers) -> None:
+        self.session, self.run, self.connect, self.receivers = session, run, connect, receivers
         self.problems: list[str] = []
         self._clients: dict[str, Slack] = {}
 
@@ -103,7 +103,9 @@ class _Sender:
         else:
             from modelwatch.steps.slack_row import send_row
 
-            outbox.mark_sent(self.session, row, *send_row(self.session, self.slack(row.connection), row, attempted))
+            outbox.mark_sent(
+                self.session, row, *send_row(self.session, self.run, self.slack(row.connection), row, attempted)
+            )
         self.session.commit()
 
     def _tell_receiver(self, row: OutboxRow) -> None:

@@ -26,9 +26,6 @@ from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.stream import present_schema
 from modelwatch.verdict import judge
 
-# A file without timestamps is judged as a window that no silence reaches.
-UNDATED = Window(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
-
 
 @dataclass(frozen=True)
 class Current:
@@ -96,7 +93,7 @@ def _evaluate(
     measured = told_by_segment(measured, monitor, settings, reference, rows)
     rules = monitor.rules()
     judgement = judge(measured, rules, n_current=rows.num_rows, unmeasured=_unmeasured(data, rules.max_rejected))
-    page = replay.add(judged_window(window or UNDATED, judgement, n_current=rows.num_rows))
+    page = replay.add(judged_window(window, judgement, n_current=rows.num_rows))
     return Evaluation(monitor.monitor, window, judgement, reference.profile.n_rows, rows.num_rows, 1.0, page)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from modelwatch.errors import AlertError
+from modelwatch.steps.run import Run
 from modelwatch.store import outbox
 from modelwatch.store.episode_tables import OutboxRow
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Where = tuple[str | None, str | None]
 
 
-def send_row(session: Session, slack: "Slack", row: OutboxRow, attempted: datetime | None) -> Where:
+def send_row(session: Session, run: Run, slack: "Slack", row: OutboxRow, attempted: datetime | None) -> Where:
     """Send a message that is due and return its channel and ``ts``.
 
     Args:
@@ -27,7 +28,7 @@ def send_row(session: Session, slack: "Slack", row: OutboxRow, attempted: dateti
     if "update_of" in row.payload:
         return _update(slack, row, _place(session, row, "update_of"), attempted)
     if "thread_of" in row.payload:
-        return _reply(session, slack, row, _place(session, row, "thread_of"), attempted)
+        return _reply(session, run, slack, row, _place(session, row, "thread_of"), attempted)
     if attempted is not None:
         channel = outbox.channel_id(session, row.connection, row.target) or slack.channel_id(row.target)
         found = slack.find(channel, row.key, attempted)
@@ -51,7 +52,7 @@ def _update(slack: "Slack", row: OutboxRow, place: tuple[str, str], attempted: d
 
 
 def _reply(
-    session: Session, slack: "Slack", row: OutboxRow, place: tuple[str, str], attempted: datetime | None
+    session: Session, run: Run, slack: "Slack", row: OutboxRow, place: tuple[str, str], attempted: datetime | None
 ) -> Where:
     channel, thread = place
     name = f"{row.key.replace(':', '-')}.png" if row.kind == "chart" else row.key
@@ -62,9 +63,9 @@ def _reply(
     if row.kind != "chart":
         broadcast = bool(row.payload.get("broadcast"))
         return slack.post(channel, row.payload, row.key, thread_ts=thread, broadcast=broadcast)
-    from modelwatch.steps.chart import chart_of
+    from modelwatch.steps.chart import chart_of  # imported here: drawing is for the few runs that open an episode
 
-    image = chart_of(session, row)
+    image = chart_of(session, run, row.payload["chart"]["evaluation"], row.payload["chart"]["members"])
     if image is not None:
         slack.upload(channel, thread, name, image, title=row.payload["text"], alt=row.payload["text"])
     return channel, None

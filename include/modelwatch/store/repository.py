@@ -186,6 +186,11 @@ def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) 
     return [found[i] for i in widest_cover([one.window for one in found])]
 
 
+def profile_of(session: Session, evaluation_id: int) -> bytes | None:
+    """The counts an evaluation rests on, as `profile.encode_profile` wrote them; None when nothing was counted."""
+    return session.scalar(sa.select(ProfileRow.content).where(ProfileRow.evaluation_id == evaluation_id))
+
+
 def _of_window(monitor: str, window: Window) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Evaluation.monitor == monitor,
