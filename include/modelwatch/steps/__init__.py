@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modelwatch.steps.fetch import build_profile, fetch_sample
     from modelwatch.steps.judge import judge_and_store
     from modelwatch.steps.run import Run
+from modelwatch.steps.watchdog import check_schedules
 
 MODULE_OF = {
     "Run": "run",
@@ -41,6 +42,7 @@ __all__ = [
     "check_multivariate_drift",
     "check_prediction_drift",
     "check_quality",
+    "check_schedules",
     "fetch_sample",
     "judge_and_store",
     "send_slack_alert",

@@ -38,19 +38,19 @@ def send_slack_alert(run: Run, connect: Connect, receivers: Receivers | None = N
     Raises:
         AlertError: something could not be sent; it stays due, and the message says for each what to mend.
     """
-    send_due(run, connect, receivers or {}, feedback=True)
+    send_due(run, connect, receivers or {})
 
 
-def send_due(run: Run, connect: Connect, receivers: Receivers, *, feedback: bool) -> None:
-    """`send_slack_alert` for any monitor's outbox; ``feedback`` also reads the answers to its open episodes."""
+def send_due(run: Run, connect: Connect, receivers: Receivers, *, of_health: bool = False) -> None:
+    """The same for the watchdog, which sends only what is about watching itself and leaves answers to the runs."""
     url, name = run.settings.database_url, run.monitor.monitor
     with engine.session(url) as guard, guard.begin():
         outbox.lock_sending(guard, name)
         with engine.session(url) as session:
             sender = _Sender(session, run, connect, receivers)
-            if feedback:
+            if not of_health:
                 sender.guarded(lambda: read_feedback(session, run, sender.slack))
-            sender.send(outbox.unsent(session, name))
+            sender.send(outbox.unsent(session, name, of_health=of_health))
     if sender.problems:
         raise AlertError("; ".join(dict.fromkeys(sender.problems)))
 

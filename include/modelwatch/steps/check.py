@@ -19,6 +19,7 @@ from modelwatch.verdict import judge
 # A file without timestamps is judged as a window that no silence reaches.
 UNDATED = Window(datetime(2200, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC))
 
+
 def check_file(
     monitor: Monitor,
     settings: Settings,

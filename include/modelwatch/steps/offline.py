@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -79,7 +79,7 @@ def _evaluate(
     data: Current,
     rows: pa.Table,
     lookback: pa.Table,
-    window: Window | None,
+    window: Window,
     *,
     replay: Replay,
 ) -> Evaluation:

@@ -71,6 +71,14 @@ def tell_change(session: Session, run: Run, row: EpisodeRow) -> None:
     row.told = {**told, "version": version}
 
 
+def tell_outage(session: Session, run: Run, row: EpisodeRow) -> None:
+    """Queue what the watchdog has to say of an outage it opened, prolonged or closed."""
+    if row.told is not None:
+        tell_change(session, run, row)
+    elif row.status == "open":
+        _open(session, run, row)
+
+
 def address_of(run: Run, row: EpisodeRow) -> Slack | Health | None:
     """Where an episode's messages go: what is about watching goes to `health`, when there is one."""
     alerts = run.monitor.alerts
@@ -100,7 +108,7 @@ def facts_of(session: Session, run: Run, row: EpisodeRow) -> tuple[Facts, Loaded
         newest=newest,
         findings=_findings(shown, row),
         note=_note(run, row, newest.start),
-        reason=shown.reason if shown else None,
+        reason=shown.reason if shown and shown.reason else row.cause,
         owner=run.monitor.owner,
         runbook_base=run.monitor.alerts.runbook or run.settings.runbook_url,
         run_url=run.run_url,

@@ -47,9 +47,11 @@ def lock_sending(session: Session, monitor: str) -> None:
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
 
 
-def unsent(session: Session, monitor: str) -> Sequence[OutboxRow]:
-    """What is due, in the order it became due."""
+def unsent(session: Session, monitor: str, *, of_health: bool = False) -> Sequence[OutboxRow]:
+    """What is due, in the order it became due; with ``of_health`` only what is about watching itself."""
     query = sa.select(OutboxRow).where(OutboxRow.monitor == monitor, OutboxRow.sent_at.is_(None)).order_by(OutboxRow.id)
+    if of_health:
+        query = query.join(EpisodeRow, EpisodeRow.id == OutboxRow.episode_id).where(EpisodeRow.kind == "health")
     return session.scalars(query).all()
 
 
