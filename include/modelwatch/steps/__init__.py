@@ -15,10 +15,11 @@ if TYPE_CHECKING:
         check_prediction_drift,
         check_quality,
     )
+    from modelwatch.steps.drill import drill
     from modelwatch.steps.fetch import build_profile, fetch_sample
     from modelwatch.steps.judge import judge_and_store
     from modelwatch.steps.run import Run
-from modelwatch.steps.watchdog import check_schedules
+    from modelwatch.steps.watchdog import check_schedules
 
 MODULE_OF = {
     "Run": "run",
@@ -28,6 +29,8 @@ MODULE_OF = {
     "check_multivariate_drift": "checks",
     "check_prediction_drift": "checks",
     "check_quality": "checks",
+    "check_schedules": "watchdog",
+    "drill": "drill",
     "fetch_sample": "fetch",
     "judge_and_store": "judge",
     "send_slack_alert": "alert",
@@ -43,6 +46,7 @@ __all__ = [
     "check_prediction_drift",
     "check_quality",
     "check_schedules",
+    "drill",
     "fetch_sample",
     "judge_and_store",
     "send_slack_alert",

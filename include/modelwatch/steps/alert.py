@@ -41,16 +41,16 @@ def send_slack_alert(run: Run, connect: Connect, receivers: Receivers | None = N
     send_due(run, connect, receivers or {})
 
 
-def send_due(run: Run, connect: Connect, receivers: Receivers, *, of_health: bool = False) -> None:
-    """The same for the watchdog, which sends only what is about watching itself and leaves answers to the runs."""
+def send_due(run: Run, connect: Connect, receivers: Receivers, *, only: outbox.Part = "alerts") -> None:
+    """The same for a part of what is due: the watchdog and the drill send their own and leave answers to the runs."""
     url, name = run.settings.database_url, run.monitor.monitor
     with engine.session(url) as guard, guard.begin():
         outbox.lock_sending(guard, name)
         with engine.session(url) as session:
             sender = _Sender(session, run, connect, receivers)
-            if not of_health:
+            if only == "alerts":
                 sender.guarded(lambda: read_feedback(session, run, sender.slack))
-            sender.send(outbox.unsent(session, name, of_health=of_health))
+            sender.send(outbox.unsent(session, name, only=only))
     if sender.problems:
         raise AlertError("; ".join(dict.fromkeys(sender.problems)))
 

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from modelwatch.domain import Check, Measurement
+from sqlalchemy.orm import Session
+
+from modelwatch.config import Monitor
+from modelwatch.domain import Check, Measurement, Window
 from modelwatch.profile import GroupTable, Profile, decode_groups
 from modelwatch.profile.window import add_groups
 from modelwatch.steps.fetch import empty_rows, read_profile
@@ -48,7 +51,8 @@ def check_fairness(run: Run, profile_ref: str) -> str:
     """Measure group fairness over the monitor's fairness window; returns the measurements' URI."""
     reference = load_reference(run.monitor, run.settings)
     current = read_profile(run, profile_ref, reference)
-    earlier, n_windows = earlier_groups(run)
+    with engine.session(run.settings.database_url) as session:
+        earlier, n_windows = earlier_groups(session, run.monitor, run.window)
     measured = _measure("fairness", reference, replace(current, groups=add_groups(current.groups, earlier)), run)
     if n_windows:
         note = f"with the {n_windows} stored windows before it"
@@ -56,15 +60,13 @@ def check_fairness(run: Run, profile_ref: str) -> str:
     return _write(run, "fairness", measured)
 
 
-def earlier_groups(run: Run) -> tuple[Mapping[str, GroupTable], int]:
+def earlier_groups(session: Session, monitor: Monitor, window: Window) -> tuple[Mapping[str, GroupTable], int]:
     """The group tables of the stored windows that the fairness window adds to this one, and how many there were."""
-    monitor, window = run.monitor, run.window
     length = monitor.fairness.window if monitor.fairness else None
     start = window.back(length).start if length else window.start
     if start == window.start:
         return {}, 0
-    with engine.session(run.settings.database_url) as session:
-        stored = repository.profiles_in(session, monitor.monitor, start, window.start)
+    stored = repository.profiles_in(session, monitor.monitor, start, window.start)
     groups: Mapping[str, GroupTable] = {}
     for profile in stored:
         groups = add_groups(groups, decode_groups(profile.content))

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from modelwatch.domain import Judgement, Measurement, Sample
+from modelwatch.domain import Judgement, Measurement, Rules, Sample
 from modelwatch.report.document import Evaluation, document
 from modelwatch.steps.episodes import would_page
 from modelwatch.steps.fetch import failure_reason
@@ -69,16 +69,23 @@ def _unmeasured(
     """Why this window was not measured as it should have been, or None."""
     if sample is None:
         return failure_reason(run) or "fetch_sample failed: see its log"
-    rules = run.monitor.rules()
+    problem = sample_problem(sample, run.monitor.rules())
+    if problem is not None:
+        return problem
+    if profile_ref is None:
+        return "build_profile failed: see its log"
+    failed = [check for check, ref in results.items() if ref is None]
+    return f"{', '.join(failed)} failed: see the tasks' logs" if failed else None
+
+
+def sample_problem(sample: Sample, rules: Rules) -> str | None:
+    """Why a sample does not stand for its window, or None."""
     if sample.rejected_share > rules.max_rejected:
         worst = max(sample.rejects, key=lambda reject: reject.count)
         return f"{sample.n_rejected} rows did not parse, most of them for '{worst.column}': {worst.problem}"
     if sample.coverage is not None and sample.coverage < rules.min_coverage:
         return f"{sample.n_seen} of {sample.n_total} requests were seen"
-    if profile_ref is None:
-        return "build_profile failed: see its log"
-    failed = [check for check, ref in results.items() if ref is None]
-    return f"{', '.join(failed)} failed: see the tasks' logs" if failed else None
+    return None
 
 
 def _new_evaluation(run: Run, judgement: Judgement, sample: Sample | None, sample_ref: str | None) -> NewEvaluation:

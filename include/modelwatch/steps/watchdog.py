@@ -72,7 +72,7 @@ def _check(
         line = _config(session, run, mistake, now)
         if monitor is not None:
             line = _schedule(session, run, now)
-    send_due(run, connect, {}, of_health=True)
+    send_due(run, connect, {}, only="health")
     return line
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from modelwatch.store.episode_tables import EpisodeRow, OutboxRow
 from modelwatch.store.rows import storable
+
+Part = Literal["alerts", "health", "drill"]
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,25 @@ def lock_sending(session: Session, monitor: str) -> None:
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
 
 
-def unsent(session: Session, monitor: str, *, of_health: bool = False) -> Sequence[OutboxRow]:
-    """What is due, in the order it became due; with ``of_health`` only what is about watching itself."""
+def unsent(session: Session, monitor: str, *, only: Part = "alerts") -> Sequence[OutboxRow]:
+    """What is due, in the order it became due.
+
+    Args:
+        only: everything but drills, only what is about watching itself, or only drills.
+    """
     query = sa.select(OutboxRow).where(OutboxRow.monitor == monitor, OutboxRow.sent_at.is_(None)).order_by(OutboxRow.id)
-    if of_health:
+    if only == "health":
         query = query.join(EpisodeRow, EpisodeRow.id == OutboxRow.episode_id).where(EpisodeRow.kind == "health")
-    return session.scalars(query).all()
+    is_drill = OutboxRow.kind == "drill"
+    return session.scalars(query.where(is_drill if only == "drill" else ~is_drill)).all()
 
 
 def has_unsent(session: Session, monitor: str) -> bool:
-    """Whether anything is due."""
-    query = sa.select(OutboxRow.id).where(OutboxRow.monitor == monitor, OutboxRow.sent_at.is_(None)).limit(1)
-    return session.scalar(query) is not None
+    """Whether anything but a drill is due."""
+    query = sa.select(OutboxRow.id).where(
+        OutboxRow.monitor == monitor, OutboxRow.sent_at.is_(None), OutboxRow.kind != "drill"
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def by_key(session: Session, key: str) -> OutboxRow | None:
