@@ -28,7 +28,7 @@ def drill(monitor: str) -> str:
     now = datetime.now(UTC)
     run_id = get_current_context()["run_id"]
     run = steps.Run(MONITORS[monitor], Window(now - timedelta(days=1), now), run_id, "manual", settings_of_task())
-    return steps.drill(run, connect)
+    return steps.fire_drill(run, connect)
 
 
 valid, _ = load_monitors(Settings.from_env().monitors_dir)

@@ -33,7 +33,7 @@ def drill(monitor: str) -> None:
     settings, now = migrated_settings(Settings.from_env()), datetime.now(UTC)
     loaded = load_monitor(resolve_monitor(monitor, settings.monitors_dir))
     run = steps.Run(loaded, Window(now - timedelta(days=1), now), f"drill__{iso(now)}", "cli", settings)
-    _say(steps.drill(run, connection_from_env))
+    _say(steps.fire_drill(run, connection_from_env))
 
 
 def watchdog() -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         check_prediction_drift,
         check_quality,
     )
-    from modelwatch.steps.drill import drill
+    from modelwatch.steps.drill import fire_drill
     from modelwatch.steps.fetch import build_profile, fetch_sample
     from modelwatch.steps.judge import judge_and_store
     from modelwatch.steps.run import Run
@@ -30,7 +30,7 @@ MODULE_OF = {
     "check_prediction_drift": "checks",
     "check_quality": "checks",
     "check_schedules": "watchdog",
-    "drill": "drill",
+    "fire_drill": "drill",
     "fetch_sample": "fetch",
     "judge_and_store": "judge",
     "send_slack_alert": "alert",
@@ -46,8 +46,8 @@ __all__ = [
     "check_prediction_drift",
     "check_quality",
     "check_schedules",
-    "drill",
     "fetch_sample",
+    "fire_drill",
     "judge_and_store",
     "send_slack_alert",
     "should_alert",

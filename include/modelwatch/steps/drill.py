@@ -25,7 +25,7 @@ TIMES = 100.0
 STRANGER = "modelwatch fire drill"
 
 
-def drill(run: Run, connect: Connect) -> str:
+def fire_drill(run: Run, connect: Connect) -> str:
     """Drill one monitor; returns what was injected and where it arrived.
 
     Args:
