@@ -105,19 +105,20 @@ def judge_and_store(monitor: str, sample: str | None, profile: str | None, resul
 
 
 @task.branch
-def route_alert(monitor: str, evaluation: int) -> str:
-    """Choose between telling on-call and staying quiet."""
+def route_alert(monitor: str) -> str:
+    """Choose between speaking (or listening to what on-call answered) and staying quiet."""
     from modelwatch import steps
 
-    return "send_slack_alert" if steps.should_alert(current_run(MONITORS[monitor]), evaluation) else "stay_quiet"
+    return "send_slack_alert" if steps.should_alert(current_run(MONITORS[monitor])) else "stay_quiet"
 
 
 @task
-def send_slack_alert(monitor: str, evaluation: int) -> None:
-    """Tell on-call what moved, once per evaluation however often this is tried."""
+def send_slack_alert(monitor: str) -> None:
+    """Read on-call's answers and send everything that is due, each message once however often this is tried."""
     from modelwatch import steps
+    from modelwatch_airflow.receivers import RECEIVERS
 
-    steps.send_slack_alert(current_run(MONITORS[monitor]), evaluation, connect)
+    steps.send_slack_alert(current_run(MONITORS[monitor]), connect, RECEIVERS)
 
 
 @task(trigger_rule="all_done", retries=0)
@@ -149,9 +150,10 @@ def monitor_dag(monitor: Monitor) -> DAG:
             "fairness": check_fairness(name, profile),
         }
         evaluation = judge_and_store(name, sample, profile, results)
-        route = route_alert(name, evaluation)
-        sent, quiet = send_slack_alert(name, evaluation), EmptyOperator(task_id="stay_quiet")
-        route >> Label("page") >> sent
+        route = route_alert(name)
+        sent, quiet = send_slack_alert(name), EmptyOperator(task_id="stay_quiet")
+        evaluation >> route
+        route >> Label("speak") >> sent
         route >> Label("quiet") >> quiet
         [sent, quiet] >> report_failures()
     return dag

@@ -15,25 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from demo.slack_files import Files
 from demo.slack_limits import error, refused
+from demo.slack_rates import RateLimited, Tiers
+from demo.slack_reading import page, shown
 from demo.slack_text import plain, render
 
 __all__ = ["FakeSlack", "create_app", "plain", "render"]
 
-CHANNELS = ("#fraud-oncall", "#oncall", "#modelwatch-test")
+CHANNELS = ("#fraud-oncall", "#oncall", "#modelwatch-test", "#modelwatch-health")
+BOT = "B0000000001"
 Message = dict[str, Any]
 Answer = dict[str, Any]
-
-
-class RateLimited(Exception):
-    """A channel gets more messages than Slack takes."""
-
-    def __init__(self, wait: float) -> None:
-        self.retry_after = str(max(1, math.ceil(wait)))
-        super().__init__(self.retry_after)
 
 
 class Refused(Exception):
@@ -51,6 +47,9 @@ class FakeSlack:
         messages: every accepted message, in order, as it now is; ``channel`` is the name.
         interval, burst: at most one message per ``interval`` seconds and channel after ``burst`` at once.
         fail: called before each message; a text it returns is answered as Slack's error.
+        trouble: called with the method before each call; a text it returns is answered as Slack's error, "http_500" as
+            a failure of Slack's servers, and "lost" does what was asked and then answers as such a failure.
+        files: what was uploaded. tiers: how often methods were called within the last minute.
         methods: Slack's methods that can be called.
     """
 
@@ -68,13 +67,18 @@ class FakeSlack:
         self.token, self.interval, self.burst, self.fail = token, interval, burst, fail
         self._ids = {name: f"C{number:010d}" for number, name in enumerate(channels, start=1)}
         self._names = {one: name for name, one in self._ids.items()}
+        self.trouble: Callable[[str], str | None] = lambda _: None
+        self.files, self.tiers = Files(), Tiers()
         self._log, self._lock, self._sent = log, threading.RLock(), dict.fromkeys(channels, (-math.inf,) * burst)
         self.methods: dict[str, Callable[[Message], Answer]] = {
             "auth.test": lambda _: {"ok": True, "user": "modelwatch", "team": "demo"},
             "chat.postMessage": self._post,
             "chat.update": self._update,
             "conversations.history": self._history,
+            "conversations.list": self._list,
             "conversations.replies": self._replies,
+            "files.completeUploadExternal": self._share,
+            "files.getUploadURLExternal": self.files.ask,
             "reactions.get": self._reactions,
         }
 
@@ -86,6 +90,8 @@ class FakeSlack:
         """
         try:
             with self._lock:
+                if self.interval:
+                    self.tiers.count(method)
                 return self.methods[method](body) if method in self.methods else error("unknown_method")
         except Refused as refusal:
             return refusal.answer
@@ -96,6 +102,12 @@ class FakeSlack:
             message = next(one for one in self.messages if one["ts"] == ts)
             message.setdefault("reactions", []).append({"name": emoji, "users": [user], "count": 1})
 
+    def reply(self, ts: str, text: str, user: str) -> None:
+        """A person's reply in a message's thread."""
+        with self._lock:
+            root = next(one for one in self.messages if one["ts"] == ts)
+            self._keep({"text": text, "user": user, "thread_ts": ts}, root["channel"])
+
     def _post(self, body: Message) -> Answer:
         # Only here does Slack take a channel's name, with or without its #; elsewhere it wants the id of the answer.
         given = str(body.get("channel"))
@@ -105,32 +117,60 @@ class FakeSlack:
         if failure := self.fail():
             raise Refused(error(failure))
         _check(body)
+        if body.get("thread_ts"):
+            self._root(name, body["thread_ts"])
         self._count(name)
+        kept = self._keep({**body, "bot_id": BOT}, name)
+        return {"ok": True, "channel": self._ids[name], "ts": kept["ts"], "message": shown(kept)}
+
+    def _keep(self, message: Message, channel: str) -> Message:
         latest = float(self.messages[-1]["ts"]) if self.messages else 0.0
         # Microseconds apart, since a thread is found by it.
-        kept = {**body, "channel": name, "ts": f"{max(time.time(), latest + 2e-6):.6f}"}
+        kept = {**message, "channel": channel, "ts": f"{max(time.time(), latest + 2e-6):.6f}"}
         self.messages.append(kept)
         self._write(kept)
-        return {"ok": True, "channel": self._ids[name], "ts": kept["ts"], "message": _shown(kept)}
+        return kept
 
     def _update(self, body: Message) -> Answer:
         message = self._one(body, body.get("ts"))
+        if message.get("bot_id") != BOT:
+            raise Refused(error("cant_update_message"))
         _check(body)
-        message.update({key: body[key] for key in ("text", "blocks", "metadata") if key in body}, edited=True)
+        new: Message = {key: body[key] for key in ("text", "blocks", "metadata") if key in body}
+        message.update(new, n_edits=message.get("n_edits", 0) + 1)
         return {"ok": True, "channel": body["channel"], "ts": body["ts"], "text": body.get("text", "")}
 
     def _history(self, body: Message) -> Answer:
-        newest = [one for one in reversed(self._all(body)) if one.get("thread_ts") in (None, one["ts"])]
-        shown = newest[: int(body.get("limit") or 100)]
-        return {"ok": True, "messages": [_shown(one) for one in shown], "has_more": len(shown) < len(newest)}
+        newest = reversed(self._all(body))
+        own = [one for one in newest if one.get("thread_ts") in (None, one["ts"]) or one.get("reply_broadcast")]
+        return page(own, body)
+
+    def _list(self, body: Message) -> Answer:
+        start, limit = int(body.get("cursor") or 0), min(int(body.get("limit") or 100), 1000)
+        found = [{"id": number, "name": name.removeprefix("#")} for name, number in self._ids.items()]
+        cursor = str(start + limit) if len(found) > start + limit else ""
+        return {"ok": True, "channels": found[start : start + limit], "response_metadata": {"next_cursor": cursor}}
 
     def _replies(self, body: Message) -> Answer:
         thread = [one for one in self._all(body) if body.get("ts") in (one["ts"], one.get("thread_ts"))]
-        return {"ok": True, "messages": [_shown(one) for one in thread]} if thread else error("thread_not_found")
+        return page(thread, body) if thread else error("thread_not_found")
+
+    def _share(self, body: Message) -> Answer:
+        channel, thread = self._names.get(str(body.get("channel_id"))), body.get("thread_ts")
+        if channel is None:
+            raise Refused(error("channel_not_found"))
+        if thread:
+            self._root(channel, thread)
+        files = self.files.complete(list(body.get("files") or []))
+        if isinstance(files, str):
+            raise Refused(error(files))
+        more = {"thread_ts": thread} if thread else {}
+        self._keep({"text": body.get("initial_comment") or "", "files": files, "bot_id": BOT, **more}, channel)
+        return {"ok": True, "files": files}
 
     def _reactions(self, body: Message) -> Answer:
         message = self._one(body, body.get("timestamp"))
-        return {"ok": True, "type": "message", "channel": body["channel"], "message": _shown(message)}
+        return {"ok": True, "type": "message", "channel": body["channel"], "message": shown(message)}
 
     def _all(self, body: Message) -> list[Message]:
         name = self._names.get(str(body.get("channel")))
@@ -143,6 +183,10 @@ class FakeSlack:
             if message["ts"] == ts:
                 return message
         raise Refused(error("message_not_found"))
+
+    def _root(self, channel: str, ts: object) -> None:
+        if not any(one["channel"] == channel and one["ts"] == ts for one in self.messages):
+            raise Refused(error("thread_not_found"))
 
     def _count(self, channel: str) -> None:
         wait = self._sent[channel][0] + self.interval * self.burst - time.monotonic()
@@ -162,10 +206,6 @@ def _check(body: Message) -> None:
         raise Refused(refusal)
 
 
-def _shown(message: Message) -> Message:
-    return {"type": "message", **{key: value for key, value in message.items() if key != "channel"}}
-
-
 def create_app(slack: FakeSlack) -> FastAPI:
     """Slack's methods over HTTP; arguments in the query, a form or JSON."""
     app = FastAPI(title="stand-in for Slack")
@@ -175,12 +215,23 @@ def create_app(slack: FakeSlack) -> FastAPI:
         sent = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not secrets.compare_digest(sent.encode(), slack.token.encode()):
             return JSONResponse(error("invalid_auth" if sent else "not_authed"))
+        trouble = slack.trouble(method)
+        if trouble == "ratelimited":
+            return JSONResponse(error("ratelimited"), 429, {"Retry-After": "1"})
+        if trouble not in (None, "lost"):
+            return JSONResponse(error(trouble), 500 if trouble == "http_500" else 200)
+        slack.files.address = str(request.base_url)
         try:
-            return JSONResponse(slack.call(method, await _arguments(request)))
+            answer = slack.call(method, await _arguments(request))
+            return JSONResponse(error("internal_error"), 500) if trouble else JSONResponse(answer)
         except RateLimited as limit:
             return JSONResponse(error("ratelimited"), 429, {"Retry-After": limit.retry_after})
         except json.JSONDecodeError:
             return JSONResponse(error("invalid_json"))
+
+    @app.post("/upload/{number}")
+    async def upload(number: str, request: Request) -> Response:
+        return Response(status_code=200 if slack.files.take(number, await request.body()) else 400)
 
     return app
 
@@ -190,7 +241,7 @@ async def _arguments(request: Request) -> Message:
         return dict(await request.json())
     given = {**request.query_params, **await request.form()}
     fields: Message = {key: str(value) for key, value in given.items()}
-    return {k: json.loads(v) if k in ("blocks", "metadata", "attachments") else v for k, v in fields.items()}
+    return {k: json.loads(v) if k in ("blocks", "metadata", "attachments", "files") else v for k, v in fields.items()}
 
 
 def main() -> None:

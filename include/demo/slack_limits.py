@@ -5,10 +5,12 @@ maintainers name 12,000 characters of text (https://github.com/slackapi/bolt-js/
 project does not send are refused here although Slack knows them.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 MAX_TEXT, MAX_BLOCKS, MAX_BLOCKS_TEXT, MAX_SECTION, MAX_HEADER = 40_000, 50, 12_000, 3_000, 150
+MAX_METADATA = 8_192
 MAX_FIELDS, MAX_FIELD, MAX_ACTIONS, MAX_CONTEXT, MAX_BUTTON, MAX_URL = 10, 2_000, 25, 10, 75, 3_000
 
 Block = dict[str, Any]
@@ -24,11 +26,23 @@ def refused(message: dict[str, Any]) -> dict[str, Any] | None:
         return error("no_text")
     if len(text) > MAX_TEXT:
         return error("msg_too_long")
+    if (refusal := _metadata(message.get("metadata"))) is not None:
+        return refusal
     problems = [f"{problem} [json-pointer:{place}]" for place, problem in _problems(blocks)]
     if problems:
         messages = [f"[ERROR] {problem}" for problem in problems]
         return error("invalid_blocks", errors=problems, response_metadata={"messages": messages})
     return error("msg_blocks_too_long") if text_length(blocks) > MAX_BLOCKS_TEXT else None
+
+
+def _metadata(metadata: object) -> dict[str, Any] | None:
+    if metadata is None:
+        return None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("event_payload"), dict):
+        return error("invalid_metadata_format")
+    if not metadata.get("event_type"):
+        return error("invalid_metadata_schema")
+    return error("metadata_too_large") if len(json.dumps(metadata)) > MAX_METADATA else None
 
 
 def error(code: str, **more: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command line: `modelwatch init | lint | check | backtest | run | migrate | ui`.
+"""The command line: `modelwatch init | lint | check | backtest | run | migrate | noise | drill | watchdog | ui`.
 
 Exit status: 0 ok or warning, 1 alert, 2 the config, data or usage is at fault, 3 not measured or insufficient.
 """
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from modelwatch import commands
+from modelwatch import alert_commands, commands
 from modelwatch.errors import ModelwatchError
 
 app = typer.Typer(
@@ -91,6 +91,28 @@ def run(
 ) -> None:
     """Fetch a window from the monitor's source, judge it and store it: a Dag run without Airflow."""
     raise typer.Exit(commands.run(monitor, start=start, end=end, output=output))
+
+
+@app.command()
+def noise(
+    monitor: Monitor,
+    days: Annotated[int, typer.Option(min=1, help="How far back to look, from the newest stored window.")] = 90,
+    output: Annotated[Literal["table", "json"], typer.Option(help="How to print the result.")] = "table",
+) -> None:
+    """Say what a changed monitor file would have paged, from the stored profiles; nothing is fetched."""
+    raise typer.Exit(alert_commands.noise(monitor, days=days, output=output))
+
+
+@app.command()
+def drill(monitor: Monitor) -> None:
+    """Send a known drift in a copy of the last sample the whole way to the test channel, and see that it arrives."""
+    alert_commands.drill(monitor)
+
+
+@app.command()
+def watchdog() -> None:
+    """Tell on-call of monitors that did not run or do not parse; 1 when there is one."""
+    raise typer.Exit(alert_commands.watchdog())
 
 
 @app.command()

@@ -61,6 +61,10 @@ class AlertError(ModelwatchError):
     """A message could not be delivered; it stays unsent, and the message says what to mend."""
 
 
+class DrillError(ModelwatchError):
+    """A fire drill did not go the whole way: a real alarm would not have either."""
+
+
 def did_you_mean(found: str, allowed: list[str]) -> str:
     """``; did you mean 'x'?`` when one allowed word is near what was found, else an empty string."""
     near = get_close_matches(found, allowed, n=1, cutoff=0.6)

@@ -23,6 +23,9 @@ class Settings:
         samples_url: MODELWATCH_SAMPLES_URL, an fsspec URL that every worker reaches.
         sample_retention_days: MODELWATCH_SAMPLE_RETENTION_DAYS, after which samples of requests are deleted.
         base_url: MODELWATCH_AIRFLOW_URL, Airflow's address in links.
+        health_connection, health_channel: MODELWATCH_HEALTH_CONN_ID and MODELWATCH_HEALTH_CHANNEL, where the watchdog
+            tells of monitors whose files name nobody.
+        runbook_url: MODELWATCH_RUNBOOK_URL, where people read docs/runbook.md; messages link to its sections.
     """
 
     home: Path
@@ -32,6 +35,9 @@ class Settings:
     store_connection: str | None = None
     sample_retention_days: int = 30
     base_url: str | None = None
+    runbook_url: str | None = None
+    health_connection: str | None = None
+    health_channel: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -50,6 +56,9 @@ class Settings:
             store_connection=environ.get("MODELWATCH_STORE_CONN_ID") or None,
             sample_retention_days=_days(environ.get("MODELWATCH_SAMPLE_RETENTION_DAYS") or "30"),
             base_url=environ.get("MODELWATCH_AIRFLOW_URL") or None,
+            runbook_url=environ.get("MODELWATCH_RUNBOOK_URL") or None,
+            health_connection=environ.get("MODELWATCH_HEALTH_CONN_ID") or None,
+            health_channel=environ.get("MODELWATCH_HEALTH_CHANNEL") or None,
         )
 
 

@@ -68,7 +68,7 @@ def test_a_drifted_day_alerts_with_what_moved_first(model: WatchedModel) -> None
     assert run.state == "success"
     assert (day.verdict, day.page) == ("alert", True)
     assert "amount" in {result.measurement.feature for result in day.findings[:2]}
-    (message,) = model.slack.messages
+    (message,) = model.roots()
     shown = render(message)
     assert message["channel"] == "#fraud-oncall"
     assert "fraud" in shown
@@ -90,7 +90,8 @@ def test_an_empty_day_is_insufficient_and_not_green(model: WatchedModel) -> None
     day = model.only(QUIET_DAY)
     assert run.state == "success"
     assert (day.verdict, day.n_current, day.page) == ("insufficient_data", 0, False)
-    assert model.slack.messages == []
+    (message,) = model.roots()
+    assert "gets no requests" in str(message["text"]), "silence is not a quiet day"
 
 
 def test_an_api_that_goes_down_half_way_is_not_measured_and_red(model: WatchedModel) -> None:
@@ -102,7 +103,8 @@ def test_an_api_that_goes_down_half_way_is_not_measured_and_red(model: WatchedMo
     assert run.tries["fetch_sample"] == 4, "a 503 is tried again"
     assert (day.verdict, day.page, day.results) == ("not_measured", False, ())
     assert "503" in (day.reason or "")
-    assert model.slack.messages == []
+    (message,) = model.roots()
+    assert "could not be measured" in str(message["text"])
 
 
 def test_a_wrong_key_fails_at_once_and_is_stored_with_its_reason(
@@ -147,19 +149,21 @@ def test_a_rerun_adds_a_number_and_measures_the_same(model: WatchedModel) -> Non
     assert first.results == second.results
 
 
-def test_a_backfill_stores_what_the_daily_run_would_have_and_tells_nobody(model: WatchedModel) -> None:
+def test_a_backfill_stores_what_the_daily_run_would_have_and_pages_nobody(model: WatchedModel) -> None:
     daily = model.run(CENTS_DAY, run_type="scheduled")
     backfilled = model.run(CENTS_DAY, run_type="backfill")
     first, second = model.stored(CENTS_DAY)
     assert (first.run_type, second.run_type) == ("scheduled", "backfill")
     assert (first.verdict, first.results, first.findings) == (second.verdict, second.results, second.findings)
-    assert daily.tasks["send_slack_alert"] == backfilled.tasks["stay_quiet"] == "success"
-    assert len(model.slack.messages) == 1
+    assert daily.tasks["send_slack_alert"] == backfilled.tasks["send_slack_alert"] == "success"
+    alarm, summary = model.roots()
+    assert "moved" in str(alarm["text"])
+    assert "a backfill judged 1 windows" in str(summary["text"])
 
 
 def test_a_backfill_that_is_asked_to_notify_does(model: WatchedModel) -> None:
     model.run(CENTS_DAY, run_type="backfill", notify=True)
-    assert len(model.slack.messages) == 1
+    assert len(model.roots()) == 1
 
 
 def test_a_message_that_slack_refused_is_sent_by_the_retry_and_once(model: WatchedModel) -> None:
@@ -168,7 +172,7 @@ def test_a_message_that_slack_refused_is_sent_by_the_retry_and_once(model: Watch
     run = model.run(CENTS_DAY)
     assert run.state == "success"
     assert run.tries["send_slack_alert"] == 3
-    assert len(model.slack.messages) == 1
+    assert len(model.roots()) == 1
 
 
 def test_slack_staying_away_leaves_the_verdict_stored_and_the_run_red(model: WatchedModel) -> None:

@@ -174,12 +174,3 @@ def test_what_postgres_cannot_hold_does_not_cost_the_verdict(database_url: str) 
 def test_an_evaluation_that_is_not_there_is_named(database_url: str) -> None:
     with pytest.raises(StoreError, match="no evaluation 7"), engine.session(database_url) as session:
         repository.load_evaluation(session, 7)
-
-
-def test_an_alert_is_remembered(database_url: str) -> None:
-    stored = save(database_url, evaluation())
-    with engine.session(database_url) as session, session.begin():
-        assert repository.lock_alert(session, stored) is None
-        repository.record_alert(session, stored, "#fraud-oncall", "171.2")
-    with engine.session(database_url) as session:
-        assert repository.lock_alert(session, stored) == "171.2"

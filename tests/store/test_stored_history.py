@@ -49,13 +49,3 @@ def test_profiles_of_a_span_are_of_current_windows_without_overlap(database_url:
         before_last = repository.profiles_in(session, "fraud", days[0].start, days[2].start)
     assert [one.content for one in found] == [b"day 0", b"day 1 again", b"day 2"]
     assert [one.content for one in before_last] == [b"day 0", b"day 1 again"]
-
-
-def test_recent_judgements_skip_windows_that_were_not_measured(database_url: str) -> None:
-    days = [Window(WINDOW.start + i * DAY, WINDOW.end + i * DAY) for i in range(4)]
-    for day, verdict in zip(days, ("alert", "not_measured", "ok", "alert"), strict=True):
-        save(database_url, evaluation(day, verdict=verdict))
-    with engine.session(database_url) as session:
-        recent = repository.recent_judgements(session, "fraud", before=days[3], limit=5)
-    assert [one.verdict for one in recent] == ["ok", "alert"]
-    assert [r.measurement.feature for r in recent[0].findings] == ["amount"]

@@ -81,6 +81,10 @@ class WatchedModel:
             ids = session.scalars(query, {"start": window.start, "end": window.end}).all()
             return [repository.load_evaluation(session, one) for one in ids]
 
+    def roots(self) -> list[dict[str, object]]:
+        """The messages of the channel outside threads."""
+        return [one for one in self.slack.messages if not one.get("thread_ts")]
+
     def only(self, day: date) -> LoadedEvaluation:
         """The day's evaluation, of which there must be one."""
         (evaluation,) = self.stored(day)

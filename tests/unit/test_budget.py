@@ -1,6 +1,7 @@
 """Pages by chance, and thresholds for a budget of pages."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -16,8 +17,8 @@ import yaml
 
 from modelwatch.config import load_monitor
 from modelwatch.domain import Levels, Measurement, Rules, Window
+from modelwatch.episodes import Policy, Replay, judged_window
 from modelwatch.report.document import Evaluation
-from modelwatch.report.policy import alert_keys, would_page
 from modelwatch.report.thresholds import proposal_lines, thresholds_yaml
 from modelwatch.steps.budget import _at_least, expected_pages, propose
 from modelwatch.verdict import judge
@@ -47,16 +48,15 @@ def test_at_least_is_the_sum_over_all_outcomes() -> None:
 def windows(shop: Shop, draw: "np.random.Generator", n: int, open_after: tuple[int, int] = (1, 1)) -> list[Evaluation]:
     """Windows in which nothing changed, judged where every significant effect is material."""
     rules = replace(shop.monitor.rules(), levels={"psi": Levels(alert=1e-9)}, by_feature={})
-    found, earlier = [], []
+    found, replay = [], Replay(Policy(*open_after, critical=math.inf))
     for i in range(n):
         measured = [
             Measurement("feature_drift", "psi", 1.0, 1_000, 1_000, feature=name, effect=1.0, p_value=float(p))
             for name, p in zip(("amount", "items", "weekend"), draw.random(3), strict=True)
         ]
         judgement = judge(measured, rules, n_current=1_000)
-        page = would_page(alert_keys(judgement), earlier, windows=open_after[0], of=open_after[1])
-        earlier.insert(0, alert_keys(judgement))
         window = Window(START + i * timedelta(days=1), START + (i + 1) * timedelta(days=1))
+        page = replay.add(judged_window(window, judgement, n_current=1_000))
         found.append(Evaluation("shop", window, judgement, 1_000, 1_000, 1.0, page))
     return found
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from modelwatch.domain import Judgement, Measurement, Result, Window
-from modelwatch.report.policy import may_notify, would_page
+from modelwatch.report.policy import may_notify
 from modelwatch.report.slack import Alert, alert_blocks, alert_text
 
 WINDOW = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))
@@ -80,18 +80,10 @@ def test_what_it_may_mean_follows_from_which_checks_fired() -> None:
         ("scheduled", None, True),
         ("manual", None, True),
         ("backfill", None, False),
+        ("cli", None, False),
         ("backfill", True, True),
         ("manual", False, False),
     ],
 )
 def test_backfills_stay_quiet_unless_told(run_type: str, notify: bool | None, expected: bool) -> None:
     assert may_notify(run_type, notify=notify) is expected
-
-
-def test_a_page_needs_the_same_problem_in_enough_recent_windows() -> None:
-    today, other = frozenset({"feature_drift:amount"}), frozenset({"feature_drift:hour"})
-    assert would_page(today, [], windows=1, of=1)
-    assert not would_page(today, [other], windows=2, of=3)
-    assert would_page(today, [frozenset(), today], windows=2, of=3)
-    assert not would_page(today, [frozenset(), frozenset(), today], windows=2, of=3)
-    assert not would_page(frozenset(), [today, today], windows=1, of=3)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from modelwatch.config.base import Place, duration_text
+from modelwatch.errors import did_you_mean
 
 if TYPE_CHECKING:
     from modelwatch.config.monitor import Monitor
@@ -89,3 +90,17 @@ def _overlaps(monitor: "Monitor") -> Problems:
         f"reaches into the windows of the {reference.type} reference; it may be {duration_text(longest)} at most; {fix}"
     )
     return [(place, f"{duration_text(span)} {text}") for place, span in spans if span is not None and span > longest]
+
+
+def silences_problems(monitor: "Monitor") -> Problems:
+    """Silences of a column or a group that is not watched: they would silence nothing."""
+    columns = [*monitor.features, *filter(None, (monitor.columns.score, monitor.columns.decision))]
+    fairness = monitor.fairness
+    groups = [*fairness.sensitive, *(" & ".join(one) for one in fairness.intersections)] if fairness else []
+    problems: Problems = []
+    for i, silence in enumerate(monitor.alerts.silences):
+        for key, name, known in (("feature", silence.feature, columns), ("group", silence.group, groups)):
+            if name is not None and name not in known:
+                text = f"'{name}' is not watched; watched: {', '.join(known) or 'none'}{did_you_mean(name, known)}"
+                problems.append((("alerts", "silences", i, key), text))
+    return problems

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
+from modelwatch.config.alerts import Alerts
 from modelwatch.config.base import Duration, Strict, duration_text, parse_duration, require_none, shown
-from modelwatch.config.fit import columns_problems, fairness_problems, lookback_problems
+from modelwatch.config.fit import columns_problems, fairness_problems, lookback_problems, silences_problems
 from modelwatch.config.parts import (
-    Alerts,
     Columns,
     Decision,
     Fairness,
@@ -87,7 +87,14 @@ class Monitor(Strict):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "Monitor":
-        require_none([*columns_problems(self), *fairness_problems(self), *lookback_problems(self)])
+        require_none(
+            [
+                *columns_problems(self),
+                *fairness_problems(self),
+                *lookback_problems(self),
+                *silences_problems(self),
+            ]
+        )
         return self
 
     @property

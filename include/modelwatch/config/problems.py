@@ -6,7 +6,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from modelwatch.config import parts, sources
+from modelwatch.config import alerts, parts, sources
 from modelwatch.config.base import Misfits, Place, Strict, shown
 from modelwatch.config.thresholds import OF_FEATURES, Threshold
 from modelwatch.config.yaml_lines import dotted, line_of
@@ -118,9 +118,14 @@ OWNERS: dict[Any, type[Strict]] = {
     "sample": parts.SampleSize,
     "multivariate": parts.Multivariate,
     "fairness": parts.Fairness,
-    "alerts": parts.Alerts,
-    "slack": parts.Slack,
-    "open_after": parts.OpenAfter,
+    "alerts": alerts.Alerts,
+    "slack": alerts.Slack,
+    "open_after": alerts.OpenAfter,
+    "digest": alerts.Digest,
+    "health": alerts.Health,
+    "drill": alerts.Drill,
+    "silences": alerts.Silence,
+    "receivers": alerts.Receiver,
     "auth": sources.ApiKey,
 }
 
@@ -136,7 +141,7 @@ def _allowed(place: Place, content: dict[str, Any]) -> list[str]:
         return ["type", "path", *OF_FEATURES]
     if above[0] in ("thresholds", "features"):
         return list(Threshold.model_fields)
-    owner = OWNERS.get(above[-1])
+    owner = OWNERS.get(above[-2] if isinstance(above[-1], int) else above[-1])
     if above in (("source",), ("source", "pagination")):
         owner = (SOURCES if len(above) == 1 else PAGINATIONS)[_at(content, (*above, "type"))]
     return [] if owner is None else list(owner.model_fields)

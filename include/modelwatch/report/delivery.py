@@ -1,13 +1,19 @@
-"""Sending a message to Slack through an Airflow Connection; every refusal says what to mend."""
+"""Slack through an Airflow Connection: sending, changing, finding and reading messages; refusals say what to mend.
 
-from collections.abc import Sequence
+A message carries its key as metadata. A send whose answer was lost is never repeated here: the caller looks for the
+key first.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from http.client import HTTPException
+from typing import Any
 from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, ServerErrorRetryHandler
-from slack_sdk.models.blocks import Block
+from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.web import SlackResponse
 
 from modelwatch.domain import Connection
 from modelwatch.errors import AlertError
@@ -17,46 +23,154 @@ FIXES = {
     "not_authed": "connection '{conn}' has no token: store a bot token (xoxb-...) as its password",
     "token_revoked": "the token of connection '{conn}' was revoked: reinstall the app and store its new token",
     "account_inactive": "the token of connection '{conn}' belongs to a removed app or user: store another one",
-    "channel_not_found": "channel '{channel}' does not exist or is hidden: check alerts.slack.channel, invite the app",
+    "channel_not_found": "channel '{channel}' does not exist or is hidden: check the channel in the monitor file's "
+    "alerts, invite the app",
     "not_in_channel": "the app is not in channel '{channel}': invite it there",
-    "is_archived": "channel '{channel}' is archived: name another in alerts.slack.channel",
-    "missing_scope": "the app of connection '{conn}' lacks the scope chat:write: add it and reinstall the app",
+    "is_archived": "channel '{channel}' is archived: name another in the monitor file's alerts",
+    "missing_scope": "the app of connection '{conn}' lacks the scope {needed}: add it and reinstall the app",
     "msg_too_long": "the message is longer than Slack takes: please report this, with the number of findings",
+    "msg_blocks_too_long": "the message is longer than Slack takes: please report this, with the number of findings",
     "invalid_blocks": "Slack refused the message's blocks: please report this, with the findings",
+    "ratelimited": "Slack takes no more messages for now: the message stays unsent and the next run sends it",
 }
+SCOPES = "chat:write, channels:read, channels:history, reactions:read or files:write (groups:* for private channels)"
+EVENT = "modelwatch_message"
+CLOCKS_APART = timedelta(minutes=10)
+Message = Mapping[str, Any]
 
 
-def post(connection: Connection, channel: str, *, text: str, blocks: Sequence[Block]) -> str:
-    """Post one message and return its ``ts``. Waits out rate limits as Slack asks (Retry-After).
+class Slack:
+    """One workspace as one bot.
 
     Args:
         connection: password = bot token; extra ``base_url`` replaces Slack's API URL, extra ``timeout`` its 30 seconds.
-        channel: name with ``#`` or id.
-        text: the plain form. blocks: the Block Kit form.
-
-    Raises:
-        AlertError: Slack refused or could not be reached; the message says what to mend and holds no token.
     """
-    client = WebClient(
-        token=connection.password,
-        base_url=str(connection.extra.get("base_url") or WebClient.BASE_URL),
-        timeout=int(str(connection.extra.get("timeout") or 30)),
-        retry_handlers=[
-            RateLimitErrorRetryHandler(max_retry_count=5),
-            ServerErrorRetryHandler(max_retry_count=3),
-        ],
-    )
-    try:
-        response = client.chat_postMessage(channel=channel, text=text, blocks=list(blocks), unfurl_links=False)
-    except SlackApiError as error:
-        raise AlertError(_refusal(error, connection, channel)) from None
-    except (URLError, HTTPException, OSError) as error:
-        message = f"Slack could not be reached through connection '{connection.conn_id}' ({type(error).__name__})"
-        raise AlertError(message) from None
-    return str(response["ts"])
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._client = WebClient(
+            token=connection.password,
+            base_url=str(connection.extra.get("base_url") or WebClient.BASE_URL),
+            timeout=int(str(connection.extra.get("timeout") or 30)),
+            # Waits as long as Slack says (Retry-After). Nothing else is repeated: it may have arrived.
+            retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=5)],
+        )
+
+    def post(
+        self, channel: str, payload: Message, key: str, *, thread_ts: str | None = None, broadcast: bool = False
+    ) -> tuple[str, str]:
+        """Post a message and return the channel's id and the message's ``ts``."""
+        more = {"thread_ts": thread_ts, "reply_broadcast": broadcast} if thread_ts else {}
+        answer = self._call(
+            channel,
+            self._client.chat_postMessage,
+            channel=channel,
+            metadata=_metadata(key),
+            unfurl_links=False,
+            **_content(payload),
+            **more,
+        )
+        return str(answer["channel"]), str(answer["ts"])
+
+    def update(self, channel: str, ts: str, payload: Message, key: str) -> None:
+        """Replace a message's content; Slack notifies nobody of it."""
+        self._call(
+            channel, self._client.chat_update, channel=channel, ts=ts, metadata=_metadata(key), **_content(payload)
+        )
+
+    def upload(self, channel: str, thread_ts: str, name: str, image: bytes, *, title: str, alt: str) -> None:
+        """Put an image into a thread."""
+        file = {"file": image, "filename": name, "title": title, "alt_txt": alt}
+        self._call(channel, self._client.files_upload_v2, channel=channel, thread_ts=thread_ts, file_uploads=[file])
+
+    def find(self, channel: str, key: str, since: datetime) -> str | None:
+        """The ``ts`` of the message with this key among the channel's own since a moment; None when it never came."""
+        oldest = f"{(since - CLOCKS_APART).timestamp():.6f}"
+        arguments = {"channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200}
+        pages = self._pages(channel, self._client.conversations_history, arguments)
+        return next((str(one["ts"]) for page in pages for one in page["messages"] if _key(one) == key), None)
+
+    def thread(self, channel: str, ts: str) -> list[dict[str, Any]]:
+        """A message with its reactions, and its replies with theirs, oldest first."""
+        arguments = {"channel": channel, "ts": ts, "include_all_metadata": True, "limit": 200}
+        return [
+            one
+            for page in self._pages(channel, self._client.conversations_replies, arguments)
+            for one in page["messages"]
+        ]
+
+    def find_reply(self, channel: str, ts: str, key: str) -> str | None:
+        """The ``ts`` of the reply with this key (or of the file of this name) in a thread."""
+        for one in self.thread(channel, ts):
+            if _key(one) == key or any(file.get("name") == key for file in one.get("files", ())):
+                return str(one["ts"])
+        return None
+
+    def has_key(self, channel: str, ts: str, key: str) -> bool:
+        """Whether a message carries this key by now: an update that arrived is not made again."""
+        return any(one["ts"] == ts and _key(one) == key for one in self.thread(channel, ts))
+
+    def channel_id(self, name: str) -> str:
+        """Slack's id of a channel.
+
+        Raises:
+            AlertError: the app sees no channel of this name.
+        """
+        arguments = {"exclude_archived": True, "types": "public_channel,private_channel", "limit": 1000}
+        for page in self._pages(name, self._client.conversations_list, arguments):
+            for one in page["channels"]:
+                if name in (one["id"], one["name"], f"#{one['name']}"):
+                    return str(one["id"])
+        raise AlertError(self._refusal({"error": "channel_not_found"}, name))
+
+    def _pages(
+        self, channel: str, method: Callable[..., SlackResponse], arguments: dict[str, Any]
+    ) -> Iterator[SlackResponse]:
+        cursor: str | None = None
+        while cursor != "":
+            page = self._call(channel, method, **arguments, **({"cursor": cursor} if cursor else {}))
+            yield page
+            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+
+    def _call(self, about: str, method: Callable[..., SlackResponse], /, **arguments: Any) -> SlackResponse:  # noqa: ANN401
+        """Call a method.
+
+        Raises:
+            AlertError: Slack refused or could not be reached; the message says what to mend and holds no token.
+        """
+        try:
+            return method(**arguments)
+        except SlackApiError as error:
+            answer = error.response if isinstance(error.response.data, dict) else {}
+            code = answer.get("error") or f"HTTP {error.response.status_code}"
+            raise AlertError(self._refusal({"error": code, "needed": answer.get("needed")}, about)) from None
+        except SlackRequestError as error:
+            message = f"Slack did not take a file through connection '{self._connection.conn_id}': {error}"
+            raise AlertError(message) from None
+        except (URLError, HTTPException, OSError) as error:
+            message = (
+                f"Slack could not be reached through connection '{self._connection.conn_id}' ({type(error).__name__})"
+            )
+            raise AlertError(message) from None
+
+    def _refusal(self, answer: Message, channel: str) -> str:
+        code = answer["error"]
+        fix = FIXES.get(code, "the message stays unsent; see https://docs.slack.dev/reference/methods")
+        needed = answer.get("needed") or SCOPES
+        return (
+            f"Slack refused the message with '{code}': "
+            f"{fix.format(conn=self._connection.conn_id, channel=channel, needed=needed)}"
+        )
 
 
-def _refusal(error: SlackApiError, connection: Connection, channel: str) -> str:
-    code = error.response.get("error") or f"HTTP {error.response.status_code}"
-    fix = FIXES.get(code, "see https://docs.slack.dev/reference/methods/chat.postMessage")
-    return f"Slack refused the message with '{code}': {fix.format(conn=connection.conn_id, channel=channel)}"
+def _metadata(key: str) -> dict[str, Any]:
+    return {"event_type": EVENT, "event_payload": {"key": key}}
+
+
+def _content(payload: Message) -> dict[str, Any]:
+    return {"text": payload["text"], "blocks": payload.get("blocks") or []}
+
+
+def _key(message: Message) -> str | None:
+    metadata = message.get("metadata") or {}
+    return (metadata.get("event_payload") or {}).get("key") if metadata.get("event_type") == EVENT else None

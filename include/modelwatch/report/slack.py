@@ -15,10 +15,11 @@ from slack_sdk.models.blocks import (
 )
 
 from modelwatch.domain import Judgement, Result, Window
+from modelwatch.episodes import problem_key
 from modelwatch.report.meaning import meaning
-from modelwatch.report.policy import finding_key
 
 MAX_PROBLEMS = 8
+MAX_PROBLEM = 900  # eight of them stay within what Slack takes in all blocks together
 SECTION_LIMIT = 3000
 HEADER_LIMIT = 150
 ICONS = {"alert": ":red_circle:", "warning": ":large_yellow_circle:"}
@@ -59,17 +60,17 @@ def alert_blocks(alert: Alert) -> list[Block]:
     problems = by_problem(alert.judgement.findings)
     blocks: list[Block] = [
         HeaderBlock(text=cut(f"{alert.monitor}: {alert.judgement.verdict}, {_count(problems)}", HEADER_LIMIT)),
-        _section(_intro(alert)),
+        section(_intro(alert)),
         DividerBlock(),
-        *(_section(_problem(results)) for results in problems[:MAX_PROBLEMS]),
+        *(section(cut(problem(results), MAX_PROBLEM)) for results in problems[:MAX_PROBLEMS]),
     ]
     if len(problems) > MAX_PROBLEMS:
-        blocks.append(_context(f"and {len(problems) - MAX_PROBLEMS} more, smaller than these"))
-    blocks.append(_section(f"*What it may mean*\n{meaning(alert.judgement)}"))
+        blocks.append(context(f"and {len(problems) - MAX_PROBLEMS} more, smaller than these"))
+    blocks.append(section(f"*What it may mean*\n{meaning(alert.judgement)}"))
     if alert.links:
         blocks.append(ActionsBlock(elements=[ButtonElement(text=text, url=url) for text, url in alert.links]))
     version = f" · model {alert.model_version}" if alert.model_version else ""
-    blocks.append(_context(f"owner {alert.owner or 'not set'}{version} · evaluation {alert.number} of this window"))
+    blocks.append(context(f"owner {alert.owner or 'not set'}{version} · evaluation {alert.number} of this window"))
     return blocks
 
 
@@ -77,7 +78,7 @@ def by_problem(findings: Sequence[Result]) -> list[list[Result]]:
     """The findings of one feature or group together, in the order of each one's worst finding."""
     problems: dict[str, list[Result]] = {}
     for result in findings:
-        problems.setdefault(finding_key(result), []).append(result)
+        problems.setdefault(problem_key(result), []).append(result)
     return list(problems.values())
 
 
@@ -116,7 +117,8 @@ def _headline(results: list[Result]) -> str:
     return f"{m.feature or m.group or m.metric} {m.metric} {_value(results[0])}"
 
 
-def _problem(results: list[Result]) -> str:
+def problem(results: list[Result]) -> str:
+    """One feature or group: its findings, and what moved in words."""
     worst = results[0]
     m = worst.measurement
     name = escape(m.feature or m.group or m.metric)
@@ -136,9 +138,11 @@ def _value(result: Result) -> str:
     return f"{m.value:.3g} ({result.status} at {result.threshold:g})" if m.value is not None else "not computable"
 
 
-def _section(text: str) -> SectionBlock:
+def section(text: str) -> SectionBlock:
+    """A paragraph, within Slack's limit."""
     return SectionBlock(text=MarkdownTextObject(text=cut(text, SECTION_LIMIT)))
 
 
-def _context(text: str) -> ContextBlock:
+def context(text: str) -> ContextBlock:
+    """A small line, within Slack's limit."""
     return ContextBlock(elements=[MarkdownTextObject(text=cut(text, SECTION_LIMIT))])

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from modelwatch.domain import Result, iso
+from modelwatch.episodes import problem_key
 from modelwatch.report.document import Evaluation
-from modelwatch.report.policy import finding_key
 
 ROW = "{:<17} {:<36} {:<28} {:>10} {:>9} {:>9}  {:<17} {}"
 
@@ -44,7 +44,7 @@ def top_finding(evaluation: Evaluation) -> str | None:
     findings = evaluation.judgement.findings
     if not findings:
         return None
-    m, more = findings[0].measurement, len({finding_key(result) for result in findings}) - 1
+    m, more = findings[0].measurement, len({problem_key(result) for result in findings}) - 1
     evidence = f": {m.evidence}" if m.evidence else ""
     others = f" (+{more} more)" if more else ""
     limit = f"{findings[0].status} at {findings[0].threshold:g}"

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
         check_prediction_drift,
         check_quality,
     )
+    from modelwatch.steps.drill import fire_drill
     from modelwatch.steps.fetch import build_profile, fetch_sample
     from modelwatch.steps.judge import judge_and_store
     from modelwatch.steps.run import Run
+    from modelwatch.steps.watchdog import check_schedules
 
 MODULE_OF = {
     "Run": "run",
@@ -27,6 +29,8 @@ MODULE_OF = {
     "check_multivariate_drift": "checks",
     "check_prediction_drift": "checks",
     "check_quality": "checks",
+    "check_schedules": "watchdog",
+    "fire_drill": "drill",
     "fetch_sample": "fetch",
     "judge_and_store": "judge",
     "send_slack_alert": "alert",
@@ -41,7 +45,9 @@ __all__ = [
     "check_multivariate_drift",
     "check_prediction_drift",
     "check_quality",
+    "check_schedules",
     "fetch_sample",
+    "fire_drill",
     "judge_and_store",
     "send_slack_alert",
     "should_alert",

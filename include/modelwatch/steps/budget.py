@@ -9,9 +9,10 @@ from datetime import timedelta
 from modelwatch.config import Monitor
 from modelwatch.config.thresholds import OF_FEATURES, RANGES
 from modelwatch.domain import Judgement, Levels, Measurement, Result, Rules
+from modelwatch.episodes import Replay, judged_window, problem_key
 from modelwatch.report.document import Evaluation
-from modelwatch.report.policy import Keys, alert_keys, finding_key, would_page
 from modelwatch.report.thresholds import Key, Proposal
+from modelwatch.steps.policy import UNDATED, policy_of
 from modelwatch.steps.widen import requests_judged
 from modelwatch.verdict import MEASURED, judge, levels_of
 
@@ -24,8 +25,8 @@ def expected_pages(evaluations: Sequence[Evaluation], monitor: Monitor) -> float
 
     Benjamini-Hochberg at level q gives a window without any change a discovery with probability at most q, and each of
     its M tests with at most q / M / (1 - q)^2; the intervals of one fairness metric miss with probability at most q
-    together. A problem pages when it is there in enough of the last windows, taken as independent. Materiality makes
-    the true number smaller.
+    together. A problem pages when it is there in enough of the last windows, taken as independent. Materiality, and
+    alarms that fall into an episode that is open already, make the true number smaller.
 
     Source: Benjamini & Hochberg 1995; Finner & Roters 2002 for the expected number of false discoveries.
     """
@@ -86,7 +87,7 @@ def _chances(results: Sequence[Result], rules: Rules) -> dict[str, float]:
     for result in [*tests, *intervals]:
         if levels_of(result.measurement, rules).alert is not None:
             among = len(tests) if result.q_value is not None else of_metric[result.measurement.metric]
-            chances[finding_key(result)] += q / among
+            chances[problem_key(result)] += q / among
     return chances
 
 
@@ -108,16 +109,12 @@ def _replay(
     evaluations: Sequence[Evaluation], monitor: Monitor, levels: Mapping[Key, Levels]
 ) -> tuple[list[bool], Counter[Key]]:
     """Which windows would page under these thresholds, and in how many of those each threshold was crossed."""
-    rules, open_after = _with(monitor.rules(), levels), monitor.alerts.open_after
+    rules, replay = _with(monitor.rules(), levels), Replay(policy_of(monitor))
     pages: list[bool] = []
     loud: Counter[Key] = Counter()
-    earlier: list[Keys] = []
     for evaluation in evaluations:
-        judgement = _again(evaluation, rules)
-        keys = alert_keys(judgement)
-        pages.append(would_page(keys, earlier, windows=open_after.windows, of=open_after.of))
-        if judgement.verdict in MEASURED:
-            earlier.insert(0, keys)
+        judgement, window = _again(evaluation, rules), evaluation.window or UNDATED
+        pages.append(replay.add(judged_window(window, judgement, n_current=evaluation.n_current)))
         if pages[-1]:
             loud.update({_key(one, monitor) for one in judgement.findings if one.status == "alert"})
     return pages, loud

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 from modelwatch.config import Monitor
 from modelwatch.domain import Window, iso
+from modelwatch.episodes import Replay, judged_window
 from modelwatch.errors import DataError, SettingsError
 from modelwatch.report.document import Evaluation
-from modelwatch.report.policy import alert_keys, would_page
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.past import against, unsteady_features
+from modelwatch.steps.policy import UNDATED, policy_of
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.stream import Counted, count_file, time_span
@@ -55,9 +56,7 @@ def check_file(
     measured = told_by_segment(measured, monitor, settings, reference, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
     judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
-    page = would_page(
-        alert_keys(judgement), [], windows=monitor.alerts.open_after.windows, of=monitor.alerts.open_after.of
-    )
+    page = Replay(policy_of(monitor)).add(judged_window(window or UNDATED, judgement, n_current=n_current))
     return Evaluation(monitor.monitor, window, judgement, compared.profile.n_rows, n_current, 1.0, page)
 
 

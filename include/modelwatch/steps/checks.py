@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from modelwatch.domain import Check, Measurement
+from sqlalchemy.orm import Session
+
+from modelwatch.config import Monitor
+from modelwatch.domain import Check, Measurement, Window
 from modelwatch.profile import GroupTable, decode_groups, decode_profile
 from modelwatch.profile.window import add_groups
 from modelwatch.steps.fetch import empty_rows, read_profile
@@ -41,7 +44,7 @@ def check_multivariate_drift(run: Run, sample_ref: str) -> str:
     reference = load_reference(run.monitor, run.settings)
     sample = Artifacts(run.settings.samples_url).read_sample(sample_ref)
     rows = sample.rows if sample.rows.num_columns else empty_rows(run)
-    compared = against(run.monitor, reference, stored_past(run, reference), run.window)
+    compared = against(run.monitor, reference, past_of(run, reference), run.window)
     unsteady = unsteady_features(run.monitor, compared.variation)
     measured = multivariate_drift(run.monitor, run.settings, reference.digest, rows, unsteady)
     return _write(run, "multivariate_drift", measured)
@@ -53,39 +56,44 @@ def check_fairness(run: Run, profile_ref: str) -> str:
         return _check(run, "fairness", profile_ref)
     reference = load_reference(run.monitor, run.settings)
     current = read_profile(run, profile_ref, reference)
-    earlier, n_windows = earlier_groups(run)
+    with engine.session(run.settings.database_url) as session:
+        earlier, n_windows = earlier_groups(session, run.monitor, run.window)
     together = replace(current, groups=add_groups(current.groups, earlier))
-    compared = against(run.monitor, reference, stored_past(run, reference), run.window)
+    compared = against(run.monitor, reference, past_of(run, reference), run.window)
     measured = measure_check("fairness", compared, together, [], run.monitor)
     return _write(run, "fairness", [with_note(m, n_windows) for m in measured] if n_windows else measured)
 
 
-def earlier_groups(run: Run) -> tuple[Mapping[str, GroupTable], int]:
+def earlier_groups(session: Session, monitor: Monitor, window: Window) -> tuple[Mapping[str, GroupTable], int]:
     """The group tables of the stored windows that the fairness window adds to this one, and how many there were."""
-    monitor, window = run.monitor, run.window
     length = monitor.fairness.window if monitor.fairness else None
     start = window.back(length).start if length else window.start
     if start == window.start:
         return {}, 0
-    with engine.session(run.settings.database_url) as session:
-        stored = repository.profiles_in(session, monitor.monitor, start, window.start)
+    stored = repository.profiles_in(session, monitor.monitor, start, window.start)
     groups: Mapping[str, GroupTable] = {}
     for profile in stored:
         groups = add_groups(groups, decode_groups(profile.content))
     return groups, len(stored)
 
 
-def stored_past(run: Run, reference: Reference) -> list[Past]:
-    """The stored windows that this one's judgement may look back at, oldest first.
+def past_of(run: Run, reference: Reference) -> list[Past]:
+    """The stored windows that this run's judgement may look back at, oldest first."""
+    if not needed(run.monitor, reference, run.window):
+        return []
+    with engine.session(run.settings.database_url) as session:
+        return stored_past(session, run.monitor, reference, run.window)
+
+
+def stored_past(session: Session, monitor: Monitor, reference: Reference, window: Window) -> list[Past]:
+    """The stored windows that a window's judgement may look back at, oldest first.
 
     Those that were counted in other cells (of an earlier reference file) cannot be added to it and are left out.
     """
-    monitor, window = run.monitor, run.window
     span = needed(monitor, reference, window)
     if not span:
         return []
-    with engine.session(run.settings.database_url) as session:
-        stored = repository.profiles_in(session, monitor.monitor, window.start - span, window.start)
+    stored = repository.profiles_in(session, monitor.monitor, window.start - span, window.start)
     return [
         Past(one.window, decode_profile(one.content, reference.cells), one.verdict)
         for one in stored
@@ -95,7 +103,7 @@ def stored_past(run: Run, reference: Reference) -> list[Past]:
 
 def _check(run: Run, check: Check, profile_ref: str) -> str:
     reference = load_reference(run.monitor, run.settings)
-    current, past = read_profile(run, profile_ref, reference), stored_past(run, reference)
+    current, past = read_profile(run, profile_ref, reference), past_of(run, reference)
     compared = against(run.monitor, reference, past, run.window)
     back = windows_back(run.monitor, past, run.window)
     return _write(run, check, measure_check(check, compared, current, back, run.monitor))

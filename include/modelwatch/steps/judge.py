@@ -3,20 +3,20 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
-from sqlalchemy.orm import Session
-
-from modelwatch.domain import Judgement, Measurement, Sample
+from modelwatch.domain import Judgement, Measurement, Rules, Sample
 from modelwatch.report.document import Evaluation, document
-from modelwatch.report.policy import Keys, alert_keys, would_page
+from modelwatch.steps.episodes import would_page
 from modelwatch.steps.fetch import failure_reason
+from modelwatch.steps.follow import follow
 from modelwatch.steps.measured import decode
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
 from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.widen import requests_judged
-from modelwatch.store import engine, repository
+from modelwatch.store import engine, episodes, repository
 from modelwatch.store.repository import NewEvaluation, StoredProfile
 from modelwatch.store.samples import Artifacts
 from modelwatch.verdict import judge
@@ -46,13 +46,18 @@ def judge_and_store(
         n_current=requests_judged(measured, _kept(sample)),
         unmeasured=_unmeasured(run, sample, profile_ref, results),
     )
+    new = _new_evaluation(run, judgement, sample, sample_ref)
+    return store_verdict(run, new, judgement, _stored_profile(run, profile_ref, artifacts, sample))
+
+
+def store_verdict(run: Run, new: NewEvaluation, judgement: Judgement, profile: StoredProfile | None) -> int:
+    """Store a verdict, the episodes as they are after it, and what has become due to be told, all or nothing."""
     with engine.session(run.settings.database_url) as session, session.begin():
-        open_after = run.monitor.alerts.open_after
-        earlier = _earlier(session, run, open_after.of)
-        page = would_page(alert_keys(judgement), earlier, windows=open_after.windows, of=open_after.of)
-        new = _new_evaluation(run, judgement, sample, sample_ref, page=page)
-        profile = _stored_profile(run, profile_ref, artifacts, sample)
-        evaluation_id = repository.save_evaluation(session, new, judgement.results, judgement.findings, profile)
+        episodes.lock_monitor(session, run.monitor.monitor)
+        page = would_page(session, run, judgement, new.n_current)
+        paged = replace(new, page=page)
+        evaluation_id = repository.save_evaluation(session, paged, judgement.results, judgement.findings, profile)
+        follow(session, run, evaluation_id)
     write_report(run, evaluation_id)
     return evaluation_id
 
@@ -67,31 +72,31 @@ def _unmeasured(
     """Why this window was not measured as it should have been, or None."""
     if sample is None:
         return failure_reason(run) or "fetch_sample failed: see its log"
-    rules = run.monitor.rules()
-    if sample.rejected_share > rules.max_rejected:
-        worst = max(sample.rejects, key=lambda reject: reject.count)
-        return f"{sample.n_rejected} rows did not parse, most of them for '{worst.column}': {worst.problem}"
-    if sample.coverage is not None and sample.coverage < rules.min_coverage:
-        return f"{sample.n_seen} of {sample.n_total} requests were seen"
+    problem = sample_problem(sample, run.monitor.rules())
+    if problem is not None:
+        return problem
     if profile_ref is None:
         return "build_profile failed: see its log"
     failed = [check for check, ref in results.items() if ref is None]
     return f"{', '.join(failed)} failed: see the tasks' logs" if failed else None
 
 
-def _earlier(session: Session, run: Run, of: int) -> list[Keys]:
-    """The problems of the measured windows before this one, newest first."""
-    recent = repository.recent_judgements(session, run.monitor.monitor, before=run.window, limit=max(0, of - 1))
-    return [alert_keys(judgement) for judgement in recent]
+def sample_problem(sample: Sample, rules: Rules) -> str | None:
+    """Why a sample does not stand for its window, or None."""
+    if sample.rejected_share > rules.max_rejected:
+        worst = max(sample.rejects, key=lambda reject: reject.count)
+        return f"{sample.n_rejected} rows did not parse, most of them for '{worst.column}': {worst.problem}"
+    if sample.coverage is not None and sample.coverage < rules.min_coverage:
+        return f"{sample.n_seen} of {sample.n_total} requests were seen"
+    return None
 
 
-def _new_evaluation(
-    run: Run, judgement: Judgement, sample: Sample | None, sample_ref: str | None, *, page: bool
-) -> NewEvaluation:
+def _new_evaluation(run: Run, judgement: Judgement, sample: Sample | None, sample_ref: str | None) -> NewEvaluation:
     monitor = run.monitor
     coverage = sample.coverage if sample else None
     n_reference = _n_reference([result.measurement for result in judgement.results])
-    evaluation = Evaluation(monitor.monitor, run.window, judgement, n_reference, _kept(sample), coverage, page)
+    # Whether it pages depends on other windows too, and is no part of what this one came to.
+    evaluation = Evaluation(monitor.monitor, run.window, judgement, n_reference, _kept(sample), coverage, page=False)
     content = json.dumps(document(evaluation), sort_keys=True).encode()
     return NewEvaluation(
         monitor=monitor.monitor,
@@ -103,7 +108,7 @@ def _new_evaluation(
         content_digest=hashlib.sha256(monitor.sha256.encode() + content).hexdigest(),
         verdict=judgement.verdict,
         reason=judgement.reason,
-        page=page,
+        page=False,
         n_reference=n_reference,
         n_current=_kept(sample),
         coverage=coverage,

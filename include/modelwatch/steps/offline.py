@@ -10,21 +10,22 @@ import pyarrow.compute as pc
 
 from modelwatch.config import Monitor
 from modelwatch.domain import Schema, Window
+from modelwatch.episodes import Replay, judged_window
 from modelwatch.errors import DataError
 from modelwatch.profile import Profile, profile_rows
 from modelwatch.report.document import Evaluation
-from modelwatch.report.policy import Keys, alert_keys, would_page
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.past import Past, against, needed, unsteady_features
+from modelwatch.steps.policy import policy_of
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import multivariate_drift
 from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.stream import present_schema
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
-from modelwatch.verdict import MEASURED, judge
+from modelwatch.verdict import judge
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,15 @@ class Current:
 
 @dataclass
 class Before:
-    """What is known of the windows before: the alerts of the measured ones, newest first, and their profiles."""
+    """What is known of the windows before: the episodes so far, and the profiles that may be looked back at."""
 
-    keys: list[Keys] = field(default_factory=list)
+    replay: Replay
     past: list[Past] = field(default_factory=list)
 
     def add(self, window: Window, profile: Profile, evaluation: Evaluation, span: timedelta) -> None:
         """One window more; profiles from longer ago than the span are let go."""
-        verdict = evaluation.judgement.verdict
-        if verdict in MEASURED:
-            self.keys.insert(0, alert_keys(evaluation.judgement))
         self.past = [one for one in self.past if one.window.end > window.start - span] if span else []
-        self.past.append(Past(window, profile, verdict))
+        self.past.append(Past(window, profile, evaluation.judgement.verdict))
 
 
 def backtest_file(
@@ -72,7 +70,7 @@ def backtest(
     monitor: Monitor, settings: Settings, reference: Reference, data: Current, windows: Sequence[Window]
 ) -> Iterator[Evaluation]:
     """Judge the windows in order; the earlier ones are to each what the store is to a window of the Dag."""
-    before = Before()
+    before = Before(Replay(policy_of(monitor)))
     for window in windows:
         rows = between(data, window)
         profile = profile_rows(rows, reference.cells, data.schema)
@@ -121,8 +119,7 @@ def _evaluate(
     rules, n_rows = monitor.rules(), rows.num_rows
     n_current, unmeasured = requests_judged(measured, n_rows), _unmeasured(data, rules.max_rejected)
     judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)
-    open_after = monitor.alerts.open_after
-    page = would_page(alert_keys(judgement), before.keys, windows=open_after.windows, of=open_after.of)
+    page = before.replay.add(judged_window(window, judgement, n_current=n_rows))
     return Evaluation(monitor.monitor, window, judgement, compared.profile.n_rows, n_rows, 1.0, page)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from modelwatch.config import Monitor
@@ -22,6 +23,7 @@ class Run:
         notify: the manual trigger's override of who hears of the result; None leaves it to the policy.
         model_version: judge only the requests of this version; None judges all.
         run_url: the page of the run, for links.
+        now: the present, for runs that are played back; None reads the clock.
     """
 
     monitor: Monitor
@@ -32,6 +34,12 @@ class Run:
     notify: bool | None = None
     model_version: str | None = None
     run_url: str | None = None
+    now: datetime | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """The present; a snooze and a silence end by it."""
+        return self.now or datetime.now(UTC)
 
     @property
     def folder(self) -> str:

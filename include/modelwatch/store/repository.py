@@ -13,9 +13,8 @@ from modelwatch.domain import Judgement, Result, VerdictName, Window
 from modelwatch.errors import StoreError
 from modelwatch.store.cover import widest_cover
 from modelwatch.store.rows import result_of, row_of, storable
-from modelwatch.store.tables import AlertRow, Evaluation, MonitorConfig, ProfileRow, ResultRow
+from modelwatch.store.tables import Evaluation, MonitorConfig, ProfileRow, ResultRow
 
-MEASURED = ("ok", "warning", "alert")
 CURRENT = sa.table("current_evaluation", *(sa.column(c.name, c.type) for c in Evaluation.__table__.columns))
 
 
@@ -142,21 +141,29 @@ def current_evaluations(
     return [_loaded(row, []) for row in session.execute(query)]
 
 
-def recent_judgements(session: Session, monitor: str, *, before: Window, limit: int) -> list[Judgement]:
-    """The newest judgements of the ``limit`` measured windows that ended by this one's start, newest window first."""
+def evaluation_of(session: Session, monitor: str, window: Window) -> LoadedEvaluation | None:
+    """The newest evaluation of a window over all versions of the model, with its results."""
+    query = sa.select(Evaluation).where(*_of_window(monitor, window), Evaluation.model_version.is_(None))
+    row = session.scalar(query.order_by(Evaluation.number.desc()).limit(1))
+    return None if row is None else _loaded(row, _results(session, [row.id]).get(row.id, []))
+
+
+def restated(session: Session, monitor: str) -> list[tuple[Window, str, Result | None]]:
+    """The windows that backfills judged in the last twelve hours, oldest first: verdict and worst finding of each."""
+    recent = sa.func.now() - sa.text("interval '12 hours'")
     query = (
-        sa.select(CURRENT)
-        .where(
-            CURRENT.c.monitor == monitor,
-            CURRENT.c.window_end <= before.start,
-            CURRENT.c.verdict.in_(MEASURED),
-        )
-        .order_by(CURRENT.c.window_end.desc(), CURRENT.c.window_start.desc())
-        .limit(limit)
+        sa.select(Evaluation, ResultRow)
+        .join(ResultRow, sa.and_(ResultRow.evaluation_id == Evaluation.id, ResultRow.rank == 0), isouter=True)
+        .where(Evaluation.monitor == monitor, Evaluation.run_type == "backfill", Evaluation.created_at > recent)
+        .order_by(Evaluation.window_end, Evaluation.window_start, Evaluation.number)
     )
-    rows = session.execute(query).all()
-    results = _results(session, [row.id for row in rows])
-    return [_loaded(row, results.get(row.id, [])).judgement for row in rows]
+    found: dict[Window, tuple[Window, str, Result | None]] = {}
+    for row in session.execute(query):
+        evaluation: Evaluation = row[0]
+        worst: ResultRow | None = row[1]
+        window = Window(*_utc(evaluation.window_start, evaluation.window_end))
+        found[window] = (window, evaluation.verdict, None if worst is None else result_of(worst))
+    return list(found.values())
 
 
 def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) -> list[StoredProfile]:
@@ -180,18 +187,9 @@ def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) 
     return [found[i] for i in widest_cover([one.window for one in found])]
 
 
-def lock_alert(session: Session, evaluation_id: int) -> str | None:
-    """Make this transaction the only one that may tell of the evaluation; returns the ``ts`` of an earlier message."""
-    session.execute(
-        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"alert {evaluation_id}"}
-    )
-    return session.scalar(sa.select(AlertRow.ts).where(AlertRow.evaluation_id == evaluation_id))
-
-
-def record_alert(session: Session, evaluation_id: int, channel: str, ts: str) -> None:
-    """Remember the message that told of an evaluation."""
-    session.add(AlertRow(evaluation_id=evaluation_id, channel=channel, ts=ts))
-    session.flush()
+def profile_of(session: Session, evaluation_id: int) -> bytes | None:
+    """The counts an evaluation rests on, as `profile.encode_profile` wrote them; None when nothing was counted."""
+    return session.scalar(sa.select(ProfileRow.content).where(ProfileRow.evaluation_id == evaluation_id))
 
 
 def _of_window(monitor: str, window: Window) -> tuple[sa.ColumnElement[bool], ...]:

@@ -124,14 +124,3 @@ class ProfileRow(Base):
     cells_digest: Mapped[str] = mapped_column(sa.Text)
     n_rows: Mapped[int] = mapped_column(sa.BigInteger)
     content: Mapped[bytes] = mapped_column(sa.LargeBinary)
-
-
-class AlertRow(Base):
-    """The message that told of an evaluation; it keeps a retried task from telling twice."""
-
-    __tablename__ = "alert"
-
-    evaluation_id: Mapped[int] = mapped_column(sa.ForeignKey("evaluation.id", ondelete="RESTRICT"), primary_key=True)
-    channel: Mapped[str] = mapped_column(sa.Text)
-    ts: Mapped[str] = mapped_column(sa.Text)
-    sent_at: Mapped[datetime] = mapped_column(Moment, server_default=sa.func.now())

@@ -1,0 +1,71 @@
+"""One row of the outbox to Slack: posted, changed or put into a thread, after looking whether it is there already."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from modelwatch.errors import AlertError
+from modelwatch.steps.run import Run
+from modelwatch.store import outbox
+from modelwatch.store.episode_tables import OutboxRow
+
+if TYPE_CHECKING:
+    from modelwatch.report.delivery import Slack
+
+Where = tuple[str | None, str | None]
+
+
+def send_row(session: Session, run: Run, slack: "Slack", row: OutboxRow, attempted: datetime | None) -> Where:
+    """Send a message that is due and return its channel and ``ts``.
+
+    Args:
+        attempted: when sending it was first tried; None when it never was, and then it is not looked for.
+
+    Raises:
+        AlertError: Slack refused or could not be reached, or what the message belongs to has not been sent.
+    """
+    if "update_of" in row.payload:
+        return _update(slack, row, _place(session, row, "update_of"), attempted)
+    if "thread_of" in row.payload:
+        return _reply(session, run, slack, row, _place(session, row, "thread_of"), attempted)
+    if attempted is not None:
+        channel = outbox.channel_id(session, row.connection, row.target) or slack.channel_id(row.target)
+        found = slack.find(channel, row.key, attempted)
+        if found is not None:
+            return channel, found
+    return slack.post(row.target, row.payload, row.key)
+
+
+def _place(session: Session, row: OutboxRow, name: str) -> tuple[str, str]:
+    root = outbox.by_key(session, row.payload[name])
+    if root is None or root.channel is None or root.ts is None:
+        message = f"the message it belongs to ({row.payload[name]}) has not been sent"
+        raise AlertError(message)
+    return root.channel, root.ts
+
+
+def _update(slack: "Slack", row: OutboxRow, place: tuple[str, str], attempted: datetime | None) -> Where:
+    if attempted is None or not slack.has_key(*place, row.key):
+        slack.update(*place, row.payload, row.key)
+    return place
+
+
+def _reply(
+    session: Session, run: Run, slack: "Slack", row: OutboxRow, place: tuple[str, str], attempted: datetime | None
+) -> Where:
+    channel, thread = place
+    name = f"{row.key.replace(':', '-')}.png" if row.kind == "chart" else row.key
+    if attempted is not None:
+        found = slack.find_reply(channel, thread, name)
+        if found is not None:
+            return channel, found
+    if row.kind != "chart":
+        broadcast = bool(row.payload.get("broadcast"))
+        return slack.post(channel, row.payload, row.key, thread_ts=thread, broadcast=broadcast)
+    from modelwatch.steps.chart import chart_of  # imported here: drawing is for the few runs that open an episode
+
+    image = chart_of(session, run, row.payload["chart"]["evaluation"], row.payload["chart"]["members"])
+    if image is not None:
+        slack.upload(channel, thread, name, image, title=row.payload["text"], alt=row.payload["text"])
+    return channel, None

@@ -1,0 +1,253 @@
+"""Which messages an episode makes due, queued in the transaction that changed it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from modelwatch.config.alerts import Health, Slack
+from modelwatch.domain import Result, iso
+from modelwatch.episodes import JudgedWindow, problem_key
+from modelwatch.report import messages
+from modelwatch.report.messages import Facts
+from modelwatch.report.policy import may_notify
+from modelwatch.report.slack import escape
+from modelwatch.steps.policy import policy_of
+from modelwatch.steps.run import Run
+from modelwatch.store import episodes as store
+from modelwatch.store import outbox, repository
+from modelwatch.store.episode_tables import EpisodeRow
+from modelwatch.store.episodes import Change
+from modelwatch.store.outbox import Due
+from modelwatch.store.repository import LoadedEvaluation
+
+SEEN = ("alert", "critical")
+
+
+def tell(session: Session, run: Run, changes: list[Change], windows: list[JudgedWindow]) -> None:
+    """Queue what a run that may speak has to say of the episodes."""
+    if not may_notify(run.run_type, notify=run.notify):
+        return
+    for change in changes:
+        _end_snooze(session, run, change.row)
+        if change.row.told is not None:
+            tell_change(session, run, change.row)
+        elif may_open(run, change, windows):
+            _open(session, run, change.row)
+
+
+def may_open(run: Run, change: Change, windows: list[JudgedWindow]) -> bool:
+    """Whether an episode that nobody has heard of is news: of today, seen live, and not silenced.
+
+    What a backfill or a late window finds in the past is history; ``notify: true`` makes it news all the same.
+    """
+    episode = change.episode
+    if episode is None or (change.row.kind == "model" and not episode.pages):
+        return False
+    seen = [trace for trace in episode.traces if trace.state in SEEN]
+    if run.notify and any(trace.window == run.window for trace in seen):
+        return True
+    policy = policy_of(run.monitor)
+    reach = max(policy.of, policy.close_after) if change.row.kind == "model" else 1
+    recent = [judged.window for judged in windows if judged.is_measured or change.row.kind == "health"][-reach:]
+    is_live = any(trace.is_live for trace in seen)
+    return change.row.status == "open" and is_live and episode.last in recent
+
+
+def tell_change(session: Session, run: Run, row: EpisodeRow) -> None:
+    """Queue the update of the root message and the replies that a change of the episode asks for."""
+    address = address_of(run, row)
+    facts, _ = facts_of(session, run, row)
+    told, before = _told(facts), row.told or {}
+    if {**told, "version": before.get("version")} == before:
+        return
+    version = int(before["version"]) + 1
+    queue = _Queue(session, row, address, version)
+    queue.add("update", messages.root(facts), update_of=_root(row))
+    for kind, payload, more in _replies(facts, before, address.mention if address else None):
+        queue.add("thread", payload, suffix=kind, thread_of=_root(row), **more)
+        if kind in ("escalated", "recovered", "withdrawn"):
+            _tell_others(queue, run, row, "close" if kind != "escalated" else "escalate", facts)
+    row.told = {**told, "version": version}
+
+
+def tell_outage(session: Session, run: Run, row: EpisodeRow) -> None:
+    """Queue what the watchdog has to say of an outage it opened, prolonged or closed."""
+    if row.told is not None:
+        tell_change(session, run, row)
+    elif row.status == "open":
+        _open(session, run, row)
+
+
+def address_of(run: Run, row: EpisodeRow) -> Slack | Health | None:
+    """Where an episode's messages go: what is about watching goes to `health`, when there is one."""
+    alerts = run.monitor.alerts
+    return (alerts.health or alerts.slack) if row.kind == "health" else alerts.slack
+
+
+def facts_of(session: Session, run: Run, row: EpisodeRow) -> tuple[Facts, LoadedEvaluation | None]:
+    """What an episode's messages say, and the evaluation of the window that showed it last."""
+    windows = store.windows_of(session, row)
+    seen = [window for window, state in windows if state in SEEN]
+    opened, newest = windows[0][0], windows[-1][0]
+    last = seen[-1] if seen else opened
+    shown = repository.evaluation_of(session, row.monitor, last)
+    facts = Facts(
+        number=row.id,
+        monitor=row.monitor,
+        fingerprint=row.fingerprint,
+        members=tuple(row.members),
+        severity=row.severity,
+        status=row.status,
+        state=windows[-1][1],
+        n_seen=len(seen),
+        n_windows=len(windows),
+        peak=row.peak,
+        opened=opened,
+        last=last,
+        newest=newest,
+        findings=_findings(shown, row),
+        note=_note(run, row, newest.start),
+        reason=shown.reason if shown and shown.reason else row.cause,
+        owner=run.monitor.owner,
+        runbook_base=run.monitor.alerts.runbook or run.settings.runbook_url,
+        run_url=run.run_url,
+    )
+    return facts, shown
+
+
+def _open(session: Session, run: Run, row: EpisodeRow) -> None:
+    address = address_of(run, row)
+    facts, shown = facts_of(session, run, row)
+    told = {**_told(facts), "version": 1}
+    others = [receiver for receiver in run.monitor.alerts.receivers if row.kind == "model"]
+    if address is None and not others:
+        return
+    row.told = told
+    queue = _Queue(session, row, address, 1)
+    queue.add("open", messages.root(facts, address.mention if address else None), key=_root(row))
+    if facts.findings:
+        queue.add("thread", messages.details(facts), suffix="details", thread_of=_root(row))
+        chart = {"evaluation": shown.id if shown else None, "members": list(row.members)}
+        queue.add("chart", {"text": messages.title_of(facts), "chart": chart}, thread_of=_root(row))
+    _tell_others(queue, run, row, "open", facts)
+    store.add_event(session, row, "announced", "announced", at=run.moment, window_end=run.window.end)
+
+
+class _Queue:
+    """Adds an episode's messages to the outbox, their keys numbered by the version of what has been told."""
+
+    def __init__(self, session: Session, row: EpisodeRow, address: Slack | Health | None, version: int) -> None:
+        self.session, self.row, self.address, self.version = session, row, address, version
+
+    def add(self, kind: str, payload: dict[str, Any], *, key: str = "", suffix: str = "", **more: object) -> None:
+        if self.address is None:
+            return
+        name = key or f"episode:{self.row.id}:{suffix or kind}:{self.version}"
+        due = Due(
+            key=name,
+            monitor=self.row.monitor,
+            kind=kind,
+            connection=self.address.connection,
+            target=self.address.channel,
+            payload={**payload, **more},
+            episode_id=self.row.id,
+        )
+        outbox.add_due(self.session, due)
+
+
+def _tell_others(queue: _Queue, run: Run, row: EpisodeRow, event: str, facts: Facts) -> None:
+    """The same page for the other receivers of the monitor file, as plain facts."""
+    if row.kind != "model":
+        return
+    for receiver in run.monitor.alerts.receivers:
+        payload = {
+            "event": event,
+            "title": f"{row.monitor}: {messages.title_of(facts)}",
+            "monitor": row.monitor,
+            "episode": row.id,
+            "severity": row.severity,
+            "since": iso(facts.opened.start),
+            "url": run.run_url,
+            "to": receiver.to,
+        }
+        due = Due(
+            key=f"episode:{row.id}:{event}:{queue.version}:{receiver.name}",
+            monitor=row.monitor,
+            kind=event,
+            connection=receiver.connection,
+            target=receiver.type,
+            payload=payload,
+            episode_id=row.id,
+            receiver=receiver.name,
+        )
+        outbox.add_due(queue.session, due)
+
+
+def _replies(
+    facts: Facts, before: dict[str, Any], mention: str | None
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """What changed and is worth a reply: kind, message, and how it is delivered."""
+    replies: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+    if facts.severity == "critical" != before["severity"]:
+        replies.append(("escalated", messages.escalated(facts, mention), {"broadcast": True}))
+    new = sorted(set(facts.members) - set(before["members"]))
+    if new:
+        names = [member.partition(":")[2] for member in new]
+        replies.append(("joined", messages.joined(names), {"unless_acknowledged": True}))
+    if facts.status != before["status"]:
+        if facts.status == "closed":
+            replies.append(("recovered", messages.recovered(facts), {}))
+        elif facts.status == "withdrawn":
+            replies.append(("withdrawn", messages.withdrawn(), {}))
+    return replies
+
+
+def _end_snooze(session: Session, run: Run, row: EpisodeRow) -> None:
+    until = row.acknowledged_until
+    if row.status != "open" or until is None or run.moment < until:
+        return
+    address = address_of(run, row)
+    row.acknowledged_by = row.acknowledged_at = row.acknowledged_until = row.acknowledged_reason = None
+    is_new = store.add_event(session, row, "snooze_ended", f"snooze_ended:{iso(until)}", at=run.moment)
+    if is_new and address is not None and row.told is not None:
+        facts, _ = facts_of(session, run, row)
+        queue = _Queue(session, row, address, int(row.told["version"]))
+        queue.add("thread", messages.snooze_over(facts, address.mention), suffix="snooze", thread_of=_root(row))
+
+
+def _told(facts: Facts) -> dict[str, Any]:
+    """What the root message says, as far as a change of it is worth an update."""
+    return {
+        "status": facts.status,
+        "severity": facts.severity,
+        "members": list(facts.members),
+        "state": facts.state,
+        "opened": iso(facts.opened.end),
+        "last": iso(facts.last.end),
+        "newest": iso(facts.newest.end),
+        "n_seen": facts.n_seen,
+        "note": facts.note,
+    }
+
+
+def _note(run: Run, row: EpisodeRow, moment: datetime) -> str | None:
+    if row.acknowledged_by is not None:
+        why = f": {escape(row.acknowledged_reason)}" if row.acknowledged_reason else ""
+        if row.acknowledged_until is None:
+            return f":eyes: acknowledged by <@{row.acknowledged_by}>{why}"
+        return f":zzz: snoozed by <@{row.acknowledged_by}> until {row.acknowledged_until:%Y-%m-%d %H:%M} UTC{why}"
+    policy = policy_of(run.monitor)
+    if row.kind == "model" and all(policy.is_silenced(key, moment) for key in row.members):
+        return ":no_bell: silenced by the monitor file"
+    return None
+
+
+def _findings(shown: LoadedEvaluation | None, row: EpisodeRow) -> tuple[Result, ...]:
+    if shown is None or row.kind == "health":
+        return ()
+    return tuple(result for result in shown.findings if problem_key(result) in row.members)
+
+
+def _root(row: EpisodeRow) -> str:
+    return f"episode:{row.id}:root"

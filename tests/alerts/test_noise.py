@@ -1,0 +1,84 @@
+"""What a changed monitor file would have paged, from the stored profiles: the same as really judging again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from modelwatch.config import load_monitor
+from modelwatch.errors import StoreError
+from modelwatch.steps.noise import noise
+from support.churn_days import ChurnDays
+from support.cli import modelwatch
+from support.postgres import migrated_database
+
+SCALES = [1, 1.35, 1, 1, 3, 3, 1, 1, 1.35, 1, 1, 1, 1, 3, 1]
+CHANGES = [
+    "thresholds: {psi: {warning: 0.02, alert: 0.05}, ks_statistic: {warning: 0.02, alert: 0.05}}",
+    "alerts: {open_after: {windows: 2, of: 3}}",
+    "alerts: {close_after: 1, critical: 9}",
+    "false_discovery_rate: 0.2\nthresholds: {demographic_parity_difference: {warning: 0.001, alert: 0.002}}",
+    "alerts: {silences: [{reason: a promotion, until: 2026-03-31, feature: tenure_months}]}",
+]
+
+
+@pytest.fixture
+def stored(tmp_path: Path, database_url: str) -> ChurnDays:
+    """Fifteen days, two of them not as they should be, judged by a file with the defaults."""
+    days = ChurnDays(tmp_path, database_url)
+    path = days.write()
+    for day, scale in enumerate(SCALES):
+        days.day(day, scale=scale, n=100 if day == 6 else 1200)
+        if day != 11:
+            days.judge(day, path)
+    (tmp_path / "days" / "2026-03-13.parquet").unlink()
+    days.judge(12, path, name="broken")
+    return days
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_it_equals_a_real_re_run(stored: ChurnDays, change: str, postgres: object) -> None:
+    path = stored.write(change)
+    told = noise(load_monitor(path), stored.settings, days=90)
+    with migrated_database(postgres) as url:  # type: ignore[arg-type]
+        again = object.__new__(ChurnDays)
+        again.folder, again.settings = (
+            stored.folder,
+            type(stored.settings)(**{**vars(stored.settings), "database_url": url}),
+        )
+        real = [again.judge(day, path) for day in range(len(SCALES)) if day != 11]
+    assert [one.window for one in real] == list(told.windows)
+    assert tuple(one.window for one in real if one.page) == told.after
+    assert told.skipped == ()
+
+
+def test_the_same_file_is_no_more_and_no_fewer(stored: ChurnDays) -> None:
+    told = noise(load_monitor(stored.write()), stored.settings, days=90)
+    assert (told.more, told.fewer) == ((), ())
+    assert len(told.before) == 3
+
+
+def test_the_command_says_which_days(stored: ChurnDays, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELWATCH_DATABASE_URL", stored.settings.database_url or "")
+    monkeypatch.setenv("MODELWATCH_SAMPLES_URL", stored.settings.samples_url)
+    path = stored.write(CHANGES[4])
+    outcome = modelwatch("noise", path, "--days", 90)
+    assert outcome.status == 0, outcome.err
+    assert "0 more, 3 fewer" in outcome.out
+    assert "  - 2026-03-05" in outcome.out.splitlines()
+    document = json.loads(modelwatch("noise", path, "--days", 5, "--output", "json").out)
+    assert [one["start"] for one in document["fewer"]] == ["2026-03-14T00:00:00Z"]
+
+
+def test_days_counted_for_another_reference_are_named_and_not_guessed(stored: ChurnDays) -> None:
+    path = stored.write()
+    path.write_text(path.read_text().replace("monthly_charge: numeric, ", ""))
+    told = noise(load_monitor(path), stored.settings, days=90)
+    assert len(told.skipped) == 13
+    assert told.after == ()
+
+
+def test_a_monitor_that_was_never_judged_is_named(tmp_path: Path, database_url: str) -> None:
+    days = ChurnDays(tmp_path, database_url)
+    with pytest.raises(StoreError, match="no window of 'churn'"):
+        noise(load_monitor(days.write()), days.settings, days=90)
