@@ -66,6 +66,7 @@ class Facts:
     reason: str | None = None
     owner: str = ""
     runbook_base: str | None = None
+    page_url: str | None = None
     run_url: str | None = None
 
     @property
@@ -200,7 +201,11 @@ def _not_watched(facts: Facts) -> str:
 
 
 def _buttons(facts: Facts) -> list[Block]:
-    links = [("Open the run", facts.run_url), ("Runbook", runbook.link(facts.runbook_base, facts.fingerprint))]
+    links = [
+        ("Open the window", facts.page_url),
+        ("Open the run", facts.run_url),
+        ("Runbook", runbook.link(facts.runbook_base, facts.fingerprint)),
+    ]
     buttons = [ButtonElement(text=text, url=url) for text, url in links if url]
     return [ActionsBlock(elements=buttons)] if buttons else []
 

@@ -9,6 +9,7 @@ from modelwatch.config.alerts import Health, Silence, Slack
 from modelwatch.domain import Result
 from modelwatch.episodes import JudgedWindow, problem_key
 from modelwatch.report import messages
+from modelwatch.report.links import window_page
 from modelwatch.report.policy import may_notify
 from modelwatch.report.slack import Alert, alert_blocks, alert_text, span
 from modelwatch.steps.episodes import counts, record
@@ -69,7 +70,8 @@ def _tell_window(session: Session, run: Run, evaluation_id: int) -> None:
 def _window_alert(run: Run, stored: LoadedEvaluation) -> Alert:
     """All that the message about a single window says."""
     slack = run.monitor.alerts.slack
-    links = [("Open the run", run.run_url), ("Runbook", run.monitor.alerts.runbook)]
+    page = window_page(run.settings.base_url, stored.monitor, stored.window, stored.number)
+    links = [("Open the window", page), ("Open the run", run.run_url), ("Runbook", run.monitor.alerts.runbook)]
     return Alert(
         monitor=stored.monitor,
         window=stored.window,

@@ -9,6 +9,7 @@ from modelwatch.config.alerts import Health, Slack
 from modelwatch.domain import Result, iso
 from modelwatch.episodes import JudgedWindow, problem_key
 from modelwatch.report import messages
+from modelwatch.report.links import window_page
 from modelwatch.report.messages import Facts
 from modelwatch.report.policy import may_notify
 from modelwatch.report.slack import escape
@@ -111,6 +112,7 @@ def facts_of(session: Session, run: Run, row: EpisodeRow) -> tuple[Facts, Loaded
         reason=shown.reason if shown and shown.reason else row.cause,
         owner=run.monitor.owner,
         runbook_base=run.monitor.alerts.runbook or run.settings.runbook_url,
+        page_url=window_page(run.settings.base_url, row.monitor, last, shown.number) if shown else None,
         run_url=run.run_url,
     )
     return facts, shown
