@@ -1,6 +1,6 @@
 """The `alerts` of a monitor file: who hears of what, when, and what is kept quiet for a while."""
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, tzinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
@@ -78,7 +78,7 @@ class Health(Strict):
     connection: str = Field(min_length=1)
     channel: str = Field(min_length=1)
     mention: str | None = None
-    grace: Duration = Field(default=parse_duration("PT2H"), le=timedelta(days=31))
+    grace: Duration = parse_duration("PT2H")
 
 
 class Drill(Strict):
