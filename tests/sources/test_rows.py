@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwatch.domain import Column, ColumnType, Schema
+from modelwatch.sources import rows
 from modelwatch.sources.rows import parse_records, parse_table
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -169,3 +170,21 @@ def test_every_row_is_either_kept_or_counted(values: list[object]) -> None:
     for kind in ("number", "text", "timestamp", "flag"):
         page = parse_records([{"x": value} for value in values], schema(kind), timezone=UTC)
         assert page.rows.num_rows + sum(one.count for one in page.rejects) == len(values)
+
+
+MIXED = st.lists(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4), st.just("2026-03-05T00:00:00Z"),
+        st.sampled_from(["1", "1.5", "True", "", "nan", [1], {"a": 1}]),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(values=MIXED, kind=st.sampled_from(["number", "text", "timestamp", "flag"]))
+def test_a_column_of_json_is_what_its_values_are_one_by_one(values: list[object], kind: ColumnType) -> None:
+    column = Column("x", ("x",), kind)
+    whole, single = rows._typed_values(values, column, UTC), rows._typed_list(values, column, UTC)
+    assert whole.values.combine_chunks().equals(single.values.combine_chunks())
+    problems = [[] if one.of_row is None else [one.problems[code] for code in one.of_row] for one in (whole, single)]
+    assert problems[0] == problems[1]

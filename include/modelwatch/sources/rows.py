@@ -45,7 +45,7 @@ def parse_records(records: Sequence[object], schema: Schema, *, timezone: tzinfo
     """
     objects = [record for record in records if isinstance(record, Mapping)]
     typed = {
-        column.name: _typed_list([_at(record, column.path) for record in objects], column, timezone)
+        column.name: _typed_values(_values(objects, column.path), column, timezone)
         for column in schema.columns
     }
     raw = {column.name: column for column in schema.columns}
@@ -104,6 +104,26 @@ def _patched(plain: pa.ChunkedArray, odd: pa.ChunkedArray, fitted: Typed) -> Typ
     of_row = np.zeros(len(whole), dtype=np.int64)
     of_row[np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)] = fitted.of_row
     return Typed(pa.chunked_array([whole]), fitted.problems, of_row)
+
+
+def _values(objects: Sequence[Mapping[str, Any]], path: tuple[str, ...]) -> list[Any]:
+    """The value at the path in each object; a plain key needs no walk."""
+    if len(path) == 1:
+        return [record.get(path[0]) for record in objects]
+    return [_at(record, path) for record in objects]
+
+
+def _typed_values(values: list[Any], column: Column, timezone: tzinfo) -> Typed:
+    """Whole where they are of one kind, as JSON of a well-kept API is; else one by one."""
+    kinds = {type(value) for value in values} - {type(None)}
+    if len(kinds) > 1 and kinds != {int, float}:  # arrow would take [1.5, True] for numbers
+        return _typed_list(values, column, timezone)
+    try:
+        array = pa.chunked_array([pa.array(values)])
+    except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
+        return _typed_list(values, column, timezone)
+    quick = fast.typed(array, column, timezone)
+    return _typed_list(values, column, timezone) if quick is None else Typed(quick)
 
 
 def _typed_list(values: Sequence[Any], column: Column, timezone: tzinfo) -> Typed:
