@@ -21,7 +21,7 @@ class Problem:
 
     Attributes:
         key: ``check:feature``, ``check:group`` or ``check:metric``.
-        level: the worst of its judged results; "unclear" when they could not have shown a breach.
+        level: the worst of its judged results; "unclear" when not one of them could have shown a breach.
         excess: the worst effect in multiples of the threshold it crossed, at most a million; 0 when none was.
         cause: the fingerprint of the change in one word, where one is known.
     """
@@ -87,11 +87,8 @@ def _problem(key: str, results: Sequence[Result]) -> Problem | None:
         if crossed:
             worst = max(crossed, key=_excess)
             return Problem(key, level, _excess(worst), worst.measurement.cause)
-    asked = [result for result in results if result.measurement.reason != "no labels"]
-    statuses = {result.status for result in asked}
-    if asked and ("insufficient_data" in statuses or "ok" not in statuses):
-        return Problem(key, "unclear")
-    return None
+    statuses = {result.status for result in results if result.measurement.reason != "no labels"}
+    return Problem(key, "unclear") if statuses and "ok" not in statuses else None
 
 
 def _excess(result: Result) -> float:
