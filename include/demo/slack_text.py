@@ -10,11 +10,13 @@ _MARKS = re.compile(r"(?<![^\W_])[*_](?=\S)|(?<=\S)[*_](?![^\W_])")
 
 def render(message: dict[str, Any]) -> str:
     """The message as a person in the channel reads it, without its formatting marks."""
-    lines = [f"┌─ {message.get('channel', '')} "]
+    reply = "(reply in the thread) " if message.get("thread_ts") else ""
+    lines = [f"┌─ {message.get('channel', '')} {reply}"]
     for block in message.get("blocks") or []:
         lines += [f"│ {line}".rstrip() for line in _block(block)]
     if not message.get("blocks"):
-        lines.append(f"│ {message.get('text', '')}")
+        lines.append(f"│ {message.get('text', '')}".rstrip())
+    lines += [f"│ [image] {one.get('title') or one.get('name')}" for one in message.get("files") or []]
     return "\n".join([*lines, "└─"])
 
 

@@ -1,7 +1,7 @@
 """should_alert and send_slack_alert: sending what is due, each message once, and reading what people answered."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
@@ -124,7 +124,7 @@ class _Sender:
             return False
         episode = self.session.get_one(EpisodeRow, row.episode_id)
         until = episode.acknowledged_until
-        if episode.acknowledged_by is None or (until is not None and until < datetime.now(UTC)):
+        if episode.acknowledged_by is None or (until is not None and until < self.run.moment):
             return False
         outbox.mark_needless(row, "acknowledged")
         self.session.commit()

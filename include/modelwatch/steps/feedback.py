@@ -35,6 +35,9 @@ def read_feedback(session: Session, run: Run, slack: Callable[[str], "Slack"]) -
         if address is None or row.slack_channel is None or row.slack_ts is None:
             continue
         thread = slack(address.connection).thread(row.slack_channel, row.slack_ts)
+        # Slack was asked outside of it: a verdict must not wait for Slack.
+        store.lock_monitor(session, run.monitor.monitor)
+        session.refresh(row)
         before = (row.acknowledged_by, row.acknowledged_until, row.acknowledged_reason)
         for answer in answers(thread):
             _take(session, row, answer)
