@@ -5,6 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import croniter  # noqa: F401  # which the monitor file's schedule is checked with
+import pandas as pd  # noqa: F401  # which pyarrow imports at its first scalar
 import speed
 
 from modelwatch.config import load_monitor
