@@ -62,7 +62,7 @@ def fairness(folder: Path, rows: int) -> str:
     pq.write_table(requests(100, 0), folder / "reference.parquet")
     monitor = load_monitor(monitor_file(folder))
     profile = Profile(rows, {}, tables)
-    measuring, found = timed(lambda: MEASURES["fairness"](profile, profile, monitor))
+    measuring, found = timed(lambda: MEASURES["fairness"](profile, profile, monitor, {}))
     groups = sum(len(one.counts) for one in tables.values())
     return (
         f"Fairness of {rows:,} requests, 3 sensitive features and 3 intersections ({groups} groups), with labels: "
@@ -88,7 +88,7 @@ def year(folder: Path, windows: int) -> str:
 def judged_again(monitor: Monitor, reference: Reference, content: bytes) -> str:
     """The verdict of a stored window under other thresholds."""
     profile = decode_profile(content, reference.cells)
-    measured = [m for measure in MEASURES.values() for m in measure(reference.profile, profile, monitor)]
+    measured = [m for measure in MEASURES.values() for m in measure(reference.profile, profile, monitor, {})]
     rules = replace(monitor.rules(), false_discovery_rate=0.005)
     return judge(measured, rules, n_current=profile.n_rows, unmeasured=None).verdict
 

@@ -33,13 +33,13 @@ def judge_and_store(sample: str, profile: str, results: dict[str, str]) -> int: 
 
 
 @task.branch
-def route_alert(evaluation: int) -> str:
+def route_alert() -> str:
     """Stay quiet."""
-    return "stay_quiet" if evaluation else "send_slack_alert"
+    return "stay_quiet"
 
 
 @task
-def send_slack_alert(evaluation: int) -> None:
+def send_slack_alert() -> None:
     """Nothing."""
 
 
@@ -60,6 +60,6 @@ with DAG(
     sources = {name: fetched if name == "multivariate_drift" else profile for name in CHECKS}
     results = {name: check.override(task_id=f"check_{name}")(given) for name, given in sources.items()}
     evaluation = judge_and_store(fetched, profile, results)
-    route = route_alert(evaluation)
-    sent, quiet = send_slack_alert(evaluation), EmptyOperator(task_id="stay_quiet")
-    route >> [sent, quiet] >> report_failures()
+    route = route_alert()
+    sent, quiet = send_slack_alert(), EmptyOperator(task_id="stay_quiet")
+    evaluation >> route >> [sent, quiet] >> report_failures()

@@ -5,6 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import croniter  # noqa: F401  # which the monitor file's schedule is checked with
+import pandas as pd  # noqa: F401  # which pyarrow imports at its first scalar
 import speed
 
 from modelwatch.config import load_monitor
@@ -21,7 +23,7 @@ def answer(reference: Path, current: Path) -> speed.Answers:
     counted = count_file(str(current), monitor, fitted.cells)
     answers: speed.Answers = {}
     for check in ("quality", "feature_drift"):
-        for m in MEASURES[check](fitted.profile, counted.profile, monitor):  # type: ignore[index]  # both are checks
+        for m in MEASURES[check](fitted.profile, counted.profile, monitor, fitted.variation):  # type: ignore[index]  # both are checks
             if m.feature is not None and m.value is not None:
                 answers.setdefault(m.metric, {})[m.feature] = m.value
     return answers
