@@ -44,10 +44,7 @@ def parse_records(records: Sequence[object], schema: Schema, *, timezone: tzinfo
         timezone: of times without an offset.
     """
     objects = [record for record in records if isinstance(record, Mapping)]
-    typed = {
-        column.name: _typed_values(_values(objects, column.path), column, timezone)
-        for column in schema.columns
-    }
+    typed = {column.name: _typed_values(_values(objects, column.path), column, timezone) for column in schema.columns}
     raw = {column.name: column for column in schema.columns}
     page = _page(typed, schema, lambda name, row: _at(objects[row], raw[name].path), len(objects))
     strangers = len(records) - len(objects)
