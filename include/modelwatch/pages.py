@@ -4,7 +4,7 @@ Knows no HTTP and no Airflow; the plugin and the local page (`modelwatch ui`) ca
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -48,7 +48,13 @@ class Pages:
             shown = {about.monitor: regular(marks[about.monitor], about) for about in known}
             newest = {name: marks[-1] if marks else reading.last_mark(session, name) for name, marks in shown.items()}
             found = reading.findings(session, [mark.id for mark in newest.values() if mark])
+            episodes = answers.open_episodes(session, names)
         rows = [_row(about, shown[about.monitor], newest[about.monitor], found, now) for about in known]
+        rows = [
+            replace(row, n_episodes=n, n_known=n_known)
+            for row in rows
+            for n, n_known in [episodes.get(row.monitor, (0, 0))]
+        ]
         files = [name for name in find_monitors(self.settings.monitors_dir) if name not in set(names)]
         rows += [never_judged(name, now=now) for name in files if readable is None or name in readable]
         return worst_first(rows)

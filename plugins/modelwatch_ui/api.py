@@ -71,6 +71,8 @@ def _row(row: Row) -> dict[str, Any]:
         "owner": row.owner,
         "tags": list(row.about.tags) if row.about else [],
         "open_problems": list(row.problems),
+        "open_episodes": row.n_episodes,
+        "acknowledged_episodes": row.n_known,
         "is_late": row.is_late,
         "window_start": iso(mark.window.start) if mark else None,
         "window_end": iso(mark.window.end) if mark else None,

@@ -39,7 +39,7 @@ def environment() -> Environment:
         window=words.window_words,
         moment=words.moment_words,
         day=words.day_words,
-        age=words.age_words,
+        person=words.person_words,
         iso=iso,
         arrows=lambda text: text.replace(" -> ", " → "),
     )

@@ -174,10 +174,24 @@ def test_a_window_is_run_again_by_airflows_own_api_logged_there_and_shown_on_its
     assert [(one["owner"], json.loads(one["extra"])["conf"]["window_start"]) for one in events][-1:] == [
         ("admin", f"{YESTERDAY}T00:00:00Z")
     ]
-    store_days(settings, [YESTERDAY], story=Story(end=YESTERDAY), run=runs[-1]["dag_run_id"])
+    store_days(settings, [YESTERDAY], story=Story(end=YESTERDAY), run_id=runs[-1]["dag_run_id"])
     page.goto(f"{server.url}/dags/monitor_fraud/runs/{quote(runs[-1]['dag_run_id'], safe='')}")
     page.get_by_role("link", name="Model health").click()
     frame(page).get_by_text("evaluation 2 · judged").wait_for()
+
+
+def test_an_episode_is_snoozed_with_a_reason(server: AirflowServer, browser: Any) -> None:
+    page = visit(browser, server, "admin", "/modelwatch/monitors/fraud")
+    episode = page.locator(".episodes li").first
+    episode.get_by_label("Reason").fill("campaign until Friday, MW-12")
+    episode.get_by_label("Quiet").select_option("7")
+    shoot(page, "snooze", height=1300)
+    episode.get_by_role("button", name="Acknowledge").click()
+    page.wait_for_url("**/modelwatch/monitors/fraud#episode-*")
+    assert "by admin: campaign until Friday, MW-12" in page.locator(".episodes li").first.inner_text()
+    assert server.get("/modelwatch/api/monitors", "looker").json()["monitors"][0]["acknowledged_episodes"] == 1
+    page = visit(browser, server, "looker", "/modelwatch/monitors/fraud")
+    assert page.locator(".episodes form").count() == 0
 
 
 def test_a_range_is_backfilled(server: AirflowServer, browser: Any) -> None:

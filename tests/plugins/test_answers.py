@@ -11,6 +11,7 @@ from modelwatch.history import About, Episode, Mark, Point
 from modelwatch.report.page.model import model_view
 from modelwatch.settings import Settings
 from modelwatch.store import answers, engine
+from modelwatch.store.episode_tables import EpisodeRow
 from modelwatch_ui.viewer import Viewer
 from support.evaluations import WINDOW, evaluation, save
 from support.html_pages import Page
@@ -37,10 +38,7 @@ def store(database_url: str, tmp_path: Path) -> Settings:
         "members": ["feature_drift:amount"], "severity": "alert", "peak": 9.2, "status": "open",
     }  # fmt: skip
     with engine.session(database_url) as session, session.begin():
-        if session.scalar(sa.select(sa.func.to_regclass("episode"))) is None:
-            pytest.skip("this store has no table of episodes")
-        table = sa.Table("episode", sa.MetaData(), autoload_with=session.connection())
-        session.execute(sa.insert(table).values(**values))
+        session.execute(sa.insert(EpisodeRow).values(**values))
     return settings_of(database_url, tmp_path, monitors=tmp_path)
 
 
@@ -71,6 +69,7 @@ def test_an_episode_is_acknowledged_with_a_reason_and_the_page_says_by_whom(
     assert answer(on_call) == 303
     assert trail(store) == [("acknowledged", "ada", REASON, None)]
     assert f"acknowledged by ada: {REASON}" in on_call.page("/monitors/fraud").text
+    assert "1 episode, 1 acknowledged" in on_call.page("/").text
 
 
 def test_a_snooze_has_an_end(on_call: PageClient, store: Settings) -> None:

@@ -89,7 +89,7 @@ def test_a_permalink_shows_its_evaluation_after_the_window_ran_again(
         store_days(settings, [day], story=Story(end=day))
         client = browse.enter_context(page_client(settings))
         was = client.page(f"{WINDOW}/1").text
-        store_days(settings, [day], story=Story(), run="manual__after-the-fix")
+        store_days(settings, [day], story=Story(), run_id="manual__after-the-fix")
         assert "evaluation 1 of 2 ( the newest )" in client.page(f"{WINDOW}/1").text
         assert "evaluation 2" in client.page(WINDOW).text
         assert "What moved device_age_days alert" in was

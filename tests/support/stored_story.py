@@ -1,7 +1,6 @@
 """A store that holds the demo's days, judged by the real code from simulated requests, without Airflow and HTTP."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -10,12 +9,13 @@ import pyarrow as pa
 from demo.model import trained
 from demo.traffic import Story, requests_on
 from modelwatch.config import Monitor, load_monitor
-from modelwatch.domain import Result, Sample, Window
+from modelwatch.domain import Window
 from modelwatch.profile import encode_profile, profile_rows
 from modelwatch.settings import Settings
+from modelwatch.steps.judge import store_verdict
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.reference import load_reference
-from modelwatch.store import engine, repository
+from modelwatch.steps.run import Run
 from modelwatch.store.repository import NewEvaluation, StoredProfile
 from modelwatch.verdict import judge
 
@@ -30,45 +30,53 @@ def settings_of(url: str, folder: Path, monitors: Path = FRAUD.parent) -> Settin
 
 
 def store_days(
-    settings: Settings, days: Sequence[date], *, story: Story, unmeasured: Sequence[date] = (), run: str | None = None
+    settings: Settings,
+    days: Sequence[date],
+    *,
+    story: Story,
+    unmeasured: Sequence[date] = (),
+    run_id: str | None = None,
 ) -> None:
-    """Judge and store these days of the demo; of the unmeasured ones the API did not answer."""
+    """Judge and store these days of the demo, episodes included; of the unmeasured ones the API did not answer.
+
+    Args:
+        run_id: of a run by hand; without one each day has its scheduled run.
+    """
     monitor = load_monitor(FRAUD)
-    load_reference(monitor, settings)
     for day in days:
-        with engine.session(settings.database_url) as session, session.begin():
-            new, results, findings, profile = judged_day(
-                monitor, settings, day, story, reason="the API answered 503" if day in unmeasured else None
-            )
-            new = replace(new, run_id=run, run_type="manual") if run else new
-            repository.save_evaluation(session, new, results, findings, profile)
+        window = window_of(day)
+        run = Run(
+            monitor,
+            window,
+            run_id or f"scheduled__{day + DAY}T03:00:00+00:00",
+            "manual" if run_id else "scheduled",
+            settings,
+            now=window.end + timedelta(hours=3),
+        )
+        store_day(run, story, reason="the API answered 503" if day in unmeasured else None)
 
 
-def judged_day(
-    monitor: Monitor, settings: Settings, day: date, story: Story, *, reason: str | None = None
-) -> tuple[NewEvaluation, Sequence[Result], Sequence[Result], StoredProfile | None]:
-    """One day as `judge_and_store` would store it."""
-    window = window_of(day)
-    reference = load_reference(monitor, settings)
-    sample = Sample(rows_of(monitor, day, story), n_seen=0)
-    sample = replace(sample, n_seen=sample.rows.num_rows, n_total=sample.rows.num_rows)
-    profile = profile_rows(sample.rows, reference.cells, monitor.schema())
-    measured = (
-        [] if reason else [m for measure in MEASURES.values() for m in measure(reference.profile, profile, monitor)]
-    )
-    n = 0 if reason else sample.rows.num_rows
-    judgement = judge(measured, monitor.rules(), n_current=n, unmeasured=reason)
+def store_day(run: Run, story: Story, *, reason: str | None) -> int:
+    """One day as `judge_and_store` stores it; returns the evaluation's id."""
+    monitor, reference = run.monitor, load_reference(run.monitor, run.settings)
+    rows = rows_of(monitor, run.window.start.date(), story)
+    profile = profile_rows(rows, reference.cells, monitor.schema())
+    measured = [
+        m for check in MEASURES.values() for m in check(reference.profile, profile, monitor, reference.variation)
+    ]
+    n = 0 if reason else rows.num_rows
+    judgement = judge([] if reason else measured, monitor.rules(), n_current=n, unmeasured=reason)
     new = NewEvaluation(
         monitor=monitor.monitor,
-        window=window,
-        run_id=f"scheduled__{day + DAY}T03:00:00+00:00",
-        run_type="scheduled",
+        window=run.window,
+        run_id=run.run_id,
+        run_type=run.run_type,
         config_sha256=monitor.sha256,
         config=monitor.model_dump(mode="json"),
-        content_digest=f"{day}",
+        content_digest=f"{run.window} {judgement.verdict}",
         verdict=judgement.verdict,
         reason=judgement.reason,
-        page=judgement.verdict == "alert",
+        page=False,
         n_reference=reference.profile.n_rows,
         n_current=n,
         coverage=None if reason else 1.0,
@@ -76,8 +84,8 @@ def judged_day(
         reference_digest=reference.digest,
         model_version=None,
     )
-    counts = None if reason else StoredProfile(window, reference.cells_digest, n, encode_profile(profile))
-    return new, judgement.results, judgement.findings, counts
+    counts = None if reason else StoredProfile(run.window, reference.cells_digest, n, encode_profile(profile))
+    return store_verdict(run, new, judgement, counts)
 
 
 def rows_of(monitor: Monitor, day: date, story: Story) -> pa.Table:

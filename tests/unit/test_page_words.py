@@ -11,6 +11,8 @@ from modelwatch.report.links import window_page
 from modelwatch.report.page import words
 from modelwatch.report.page.heat import natural
 from modelwatch.report.privacy import MIN_GROUP, is_small
+from modelwatch.steps.telling import _note
+from modelwatch.store.episode_tables import EpisodeRow
 
 DAY = Window(datetime(2026, 11, 10, tzinfo=UTC), datetime(2026, 11, 11, tzinfo=UTC))
 moments = st.datetimes(timezones=st.just(UTC)).filter(lambda moment: 1990 < moment.year < 2190)
@@ -67,3 +69,12 @@ def test_numbered_features_are_in_the_order_of_their_numbers() -> None:
 )
 def test_a_group_is_small_below_ten_requests(group: str | None, n: int, small: bool) -> None:
     assert is_small(group, n) is small
+
+
+def test_who_answered_is_a_name_on_the_page_and_on_slack() -> None:
+    assert words.person_words("ada") == "ada"
+    assert words.person_words("U0123ABCD") == "a person on Slack (U0123ABCD)"
+    row = EpisodeRow(acknowledged_by="ada", acknowledged_reason="<fixed>")
+    assert _note(None, row, DAY.start) == ":eyes: acknowledged by ada: &lt;fixed&gt;"  # type: ignore[arg-type]
+    row.acknowledged_by = "U0123ABCD"
+    assert _note(None, row, DAY.start) == ":eyes: acknowledged by <@U0123ABCD>: &lt;fixed&gt;"  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from modelwatch.episodes import JudgedWindow, problem_key
 from modelwatch.report import messages
 from modelwatch.report.links import window_page
 from modelwatch.report.messages import Facts
+from modelwatch.report.page.words import SLACK_USER
 from modelwatch.report.policy import may_notify
 from modelwatch.report.slack import escape
 from modelwatch.steps.policy import policy_of
@@ -236,9 +237,11 @@ def _told(facts: Facts) -> dict[str, Any]:
 def _note(run: Run, row: EpisodeRow, moment: datetime) -> str | None:
     if row.acknowledged_by is not None:
         why = f": {escape(row.acknowledged_reason)}" if row.acknowledged_reason else ""
+        # Who answered on the page is a user of Airflow, whom Slack does not know.
+        who = f"<@{row.acknowledged_by}>" if SLACK_USER.fullmatch(row.acknowledged_by) else escape(row.acknowledged_by)
         if row.acknowledged_until is None:
-            return f":eyes: acknowledged by <@{row.acknowledged_by}>{why}"
-        return f":zzz: snoozed by <@{row.acknowledged_by}> until {row.acknowledged_until:%Y-%m-%d %H:%M} UTC{why}"
+            return f":eyes: acknowledged by {who}{why}"
+        return f":zzz: snoozed by {who} until {row.acknowledged_until:%Y-%m-%d %H:%M} UTC{why}"
     policy = policy_of(run.monitor)
     if row.kind == "model" and all(policy.is_silenced(key, moment) for key in row.members):
         return ":no_bell: silenced by the monitor file"

@@ -30,6 +30,7 @@ class Row:
         strip_is_same: the whole strip has this verdict, so that it may have begun before.
         is_late: more windows are due than were judged.
         problems: what is open, worst first, by feature or group.
+        n_episodes, n_known: open episodes, and those that somebody has acknowledged.
     """
 
     monitor: str
@@ -41,6 +42,8 @@ class Row:
     mark: Mark | None
     is_late: bool
     problems: tuple[str, ...]
+    n_episodes: int = 0
+    n_known: int = 0
 
     @property
     def owner(self) -> str:

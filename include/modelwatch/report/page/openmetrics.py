@@ -21,6 +21,8 @@ def exposition(rows: Iterable[Row]) -> str:
         *(_gauge("modelwatch_requests", r, r.mark.n_current) for r in judged if r.mark),
         *_head("modelwatch_open_problems", "gauge", "Features and groups beyond a threshold in the newest window."),
         *(_gauge("modelwatch_open_problems", r, len(r.problems)) for r in judged),
+        *_head("modelwatch_open_episodes", "gauge", "Episodes that are not over."),
+        *(_gauge("modelwatch_open_episodes", r, r.n_episodes) for r in judged),
         *_head("modelwatch_late", "gauge", "1 when more windows are due than were judged."),
         *(_gauge("modelwatch_late", r, int(r.is_late)) for r in judged),
     ]

@@ -25,6 +25,7 @@ CHECK_WORDS: dict[str, str] = {
     "performance": "performance",
 }
 CAUSE_WORDS: dict[str, str] = {"unknown": "no known fingerprint fits"}
+SLACK_USER = re.compile(r"[UW][A-Z0-9]{5,}")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _MOMENT = r"(\d{8}T\d{6}(?:\.\d{6})?)Z"
 _SPAN = re.compile(f"{_MOMENT}-{_MOMENT}")
@@ -67,12 +68,9 @@ def moment_words(moment: datetime) -> str:
     return f"{day_words(moment)} {moment:%H:%M} UTC"
 
 
-def age_words(age: timedelta) -> str:
-    """``today``, ``3 hours``, ``12 days``: how long something has been so."""
-    if age >= 2 * DAY:
-        return f"{age.days} days"
-    hours = int(age.total_seconds() // 3600)
-    return "1 day" if age >= DAY else f"{hours} hours" if hours > 1 else "1 hour"
+def person_words(by: str) -> str:
+    """Who answered: an Airflow user's name, or a person on Slack, of whom only the id is known here."""
+    return f"a person on Slack ({by})" if SLACK_USER.fullmatch(by) else by
 
 
 def number(value: float | None, digits: int = 3) -> str:
