@@ -171,8 +171,13 @@ def _blind(results: tuple[Result, ...], rules: Rules) -> list[str]:
 
 
 def _severity(result: Result) -> tuple[bool, float, float]:
-    """Alerts before warnings; then by how far beyond the threshold, in thresholds; then by significance."""
+    """Alerts before warnings; then by how far beyond the threshold, in thresholds; then by significance.
+
+    The threshold of a share lies close to 0, so that multiples of it soon dwarf those of PSI and KS; their square root
+    is of the same order.
+    """
     m, threshold = result.measurement, result.threshold or 1e-9
     effect = m.effect or 0.0
     distance = threshold / max(effect, 1e-9) if METRICS[m.metric].lower_is_worse else effect / threshold
+    distance = distance**0.5 if m.metric.endswith("_share") else distance
     return result.status == "alert", distance, -(m.p_value or 0.0)
