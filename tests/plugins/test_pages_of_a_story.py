@@ -37,7 +37,7 @@ def test_the_list_is_filtered_by_its_address(pages: PageClient, query: str, n: i
 def test_the_story_of_a_model_comes_first_and_names_what_is_open_and_what_went_away(pages: PageClient) -> None:
     text = pages.page("/monitors/fraud").text
     head, _, rest = text.partition("Features by day")
-    assert "What is open device_age_days alert" in head
+    assert re.search(r"What is open Episode \d+ open since 21 Nov 2026 device_age_days alert", head)
     assert "4 windows in a row, since 21 Nov 2026" in head
     assert re.search(r"What went away .* amount feature drift 18 Nov 2026 to 20 Nov 2026", rest)
 
