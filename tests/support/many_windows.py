@@ -43,7 +43,7 @@ CROSS JOIN (VALUES (0, 'feature_drift', 'psi', true), (1, 'feature_drift', 'ks_s
                    (4, 'quality', 'missing_share', true), (5, 'quality', 'type_error_share', false),
                    (6, 'quality', 'out_of_range_share', false)) AS m(at, "check", metric, judged)
 CROSS JOIN LATERAL (SELECT abs(hashint8(e.id * 1000 + f)) % 1000 / 4000.0 AS low) AS r
-CROSS JOIN LATERAL (SELECT e.verdict IN ('alert', 'warning') AND f % least(9, :features) = 0 AND m.at < 2 AS crossed) AS c
+CROSS JOIN LATERAL (SELECT e.verdict IN ('alert', 'warning') AND f % least(9, :features) = 0 AND m.at < 2) AS c(crossed)
 CROSS JOIN LATERAL (SELECT CASE WHEN crossed THEN 0.3 + low ELSE low / 2 END AS x) AS v
 WHERE e.monitor = :monitor AND e.verdict <> 'not_measured'
 """
