@@ -150,7 +150,7 @@ class Episode:
     @property
     def names(self) -> tuple[str, ...]:
         """The features and groups."""
-        return tuple(member.partition(":")[2] for member in self.members)
+        return tuple(dict.fromkeys(member.partition(":")[2] for member in self.members))
 
 
 @dataclass(frozen=True)

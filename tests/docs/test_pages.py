@@ -96,7 +96,7 @@ def test_every_variable_that_code_or_pages_name_is_in_the_example() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     named = set(re.findall(r"\b(?:MODELWATCH|DEMO)_[A-Z_]*[A-Z]\b", text))
     # Set by the start scripts alone; for the project's own tests; given by hand to the demo's servers.
-    internal = {"MODELWATCH_PRELOAD", "MODELWATCH_SHARED_DATA", "DEMO_SLACK_TOKEN"}
+    internal = {"MODELWATCH_PRELOAD", "MODELWATCH_SCREENSHOTS", "MODELWATCH_SHARED_DATA", "DEMO_SLACK_TOKEN"}
     assert {"MODELWATCH_HOME", "MODELWATCH_DATABASE_URL"} <= named
     assert named - internal <= DOCUMENTED
 

@@ -65,7 +65,7 @@ def trail(settings: Settings) -> list[tuple[str, str, str, timedelta | None]]:
 def test_an_episode_is_acknowledged_with_a_reason_and_the_page_says_by_whom(
     on_call: PageClient, store: Settings
 ) -> None:
-    assert "Episode 1 feature drift · open since 5 Mar 2026 amount" in on_call.page("/monitors/fraud").text
+    assert "Episode 1 open since 5 Mar 2026 amount alert" in on_call.page("/monitors/fraud").text
     assert answer(on_call) == 303
     assert trail(store) == [("acknowledged", "ada", REASON, None)]
     assert f"acknowledged by ada: {REASON}" in on_call.page("/monitors/fraud").text
@@ -130,4 +130,4 @@ def test_a_problem_shows_the_episode_it_belongs_to() -> None:
         7, "feature_drift", ("feature_drift:amount",), None, "alert", WINDOW, WINDOW, None, None, None, None
     )
     view = model_view(about, [mark], strongest=[], series=[], crossed=[point], episodes=[episode])
-    assert view.episode_of(view.open_problems[0]) is episode
+    assert view.open_by_episode == [(episode, list(view.open_problems))]

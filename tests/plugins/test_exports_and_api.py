@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from modelwatch.report.page.tables import Table, as_csv
+from modelwatch.settings import Settings
 from support.html_pages import Page
 from support.page_client import PageClient
 
@@ -108,3 +109,10 @@ def test_the_same_export_has_the_same_bytes(pages: PageClient) -> None:
         assert pages.get(path).content == pages.get(path).content
     assert json.loads(pages.get(f"{WINDOW}/tables/results.json").text)["evaluation"] == "1"
     assert isinstance(pages.page(f"{WINDOW}/report.html"), Page)
+
+
+def test_every_run_leaves_the_report_of_its_evaluation_beside_its_sample(story: Settings, pages: PageClient) -> None:
+    found = sorted((story.home / "samples" / "fraud").glob("*/*/report.html"))
+    assert len(found) == 12
+    assert found[-1].parent.parent.name == "20261124T000000Z_20261125T000000Z"
+    assert found[-1].read_text() == pages.get(f"{WINDOW}/report.html").text

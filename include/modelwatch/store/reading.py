@@ -82,14 +82,14 @@ def last_mark(session: Session, monitor: str) -> Mark | None:
 
 
 def crossed(session: Session, marks: Iterable[Mark]) -> list[Point]:
-    """Every result of these evaluations that crossed a threshold, oldest window first."""
-    return _points(session, marks, RESULT.rank.is_not(None))
+    """Every result of these evaluations that crossed a threshold, oldest window first, in each the worst first."""
+    return _points(session, marks, RESULT.rank.is_not(None), RESULT.rank)
 
 
 def series(session: Session, marks: Iterable[Mark]) -> list[Point]:
     """What is drawn over time: the drift of the prediction, and fairness, groups without thresholds included."""
     judged = sa.and_(RESULT.check == "prediction_drift", RESULT.threshold.is_not(None))
-    return _points(session, marks, sa.or_(judged, RESULT.check == "fairness"))
+    return _points(session, marks, sa.or_(judged, RESULT.check == "fairness"), RESULT.position)
 
 
 def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int, Window]) -> list[Strongest]:
@@ -105,6 +105,9 @@ def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int
     places = places.render_derived(name="place")
     name = sa.func.coalesce(RESULT.feature, RESULT.metric)
     severity = sa.case({"alert": 4, "warning": 3, "ok": 2, "insufficient_data": 1}, value=RESULT.status, else_=0)
+    ratio = RESULT.effect / sa.func.nullif(RESULT.threshold, 0)
+    # As the verdict ranks findings: the thresholds of shares are so close to 0 that multiples of them dwarf the rest.
+    beyond = sa.case((RESULT.metric.endswith("_share"), sa.func.sqrt(sa.func.greatest(ratio, 0.0))), else_=ratio)
     columns = (RESULT.metric, RESULT.effect, RESULT.q_value, RESULT.threshold, RESULT.status)
     query = (
         sa.select(places.c.bucket, RESULT.evaluation_id, RESULT.check, name, *columns)
@@ -116,7 +119,7 @@ def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int
             RESULT.check,
             name,
             severity.desc(),
-            (RESULT.effect / sa.func.nullif(RESULT.threshold, 0)).desc().nulls_last(),
+            beyond.desc().nulls_last(),
         )
     )
     rows = session.connection().execute(query)
@@ -137,13 +140,18 @@ def findings(session: Session, evaluation_ids: Sequence[int]) -> dict[int, list[
     return found
 
 
-def _points(session: Session, marks: Iterable[Mark], wanted: sa.ColumnElement[bool]) -> list[Point]:
+def _points(
+    session: Session,
+    marks: Iterable[Mark],
+    wanted: sa.ColumnElement[bool],
+    order: sa.ColumnElement[int] | sa.ColumnElement[int | None],
+) -> list[Point]:
     windows = {mark.id: mark.window for mark in marks}
     evidence = sa.case((RESULT.rank.is_not(None), RESULT.evidence))
     query = (
         sa.select(RESULT.evaluation_id, *(getattr(RESULT, name) for name in POINT), evidence, RESULT.cause)
         .where(RESULT.evaluation_id.in_(windows), wanted)
-        .order_by(RESULT.evaluation_id, RESULT.position)
+        .order_by(RESULT.evaluation_id, order)
     )
     found = [Point._make((windows[row[0]], *row[1:])) for row in session.connection().execute(query)]
     return sorted(found, key=lambda point: point.window)

@@ -1,5 +1,6 @@
 """The map of features by day: what moved, how far, and whether chance explains it."""
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -122,9 +123,15 @@ def _cell(one: Strongest, false_discovery_rate: float) -> Cell:
     if one.status == "ok":
         return Cell(_cool(ratio), significant, f"{words}, real but small" if significant else words, one.window)
     if one.status in ("alert", "warning"):
-        level = "far" if one.status == "alert" and ratio >= FAR_BEYOND else one.status
+        far = _ranked(one.metric, ratio) >= FAR_BEYOND
+        level = "far" if one.status == "alert" and far else one.status
         return Cell(level, False, f"{words}, {one.status} at {number(one.threshold)}", one.window)
     return Cell(one.status, False, f"{words}, {VERDICT_WORDS[one.status]}", one.window)
+
+
+def _ranked(metric: str, ratio: float) -> float:
+    """How far beyond, comparable between metrics: as the verdict ranks findings, a share by the root of its ratio."""
+    return math.sqrt(max(ratio, 0.0)) if metric.endswith("_share") else ratio
 
 
 def _cool(ratio: float) -> str:
@@ -135,5 +142,5 @@ def _newest_finding(row: Sequence[Strongest | None]) -> tuple[int, float]:
     """Sorts rows by how recent their newest finding is, then by how strong it is; rows without one come last."""
     for back, one in enumerate(reversed(row)):
         if one is not None and one.status in ("alert", "warning"):
-            return back, -in_thresholds(one.effect, one.threshold)
+            return back, -_ranked(one.metric, in_thresholds(one.effect, one.threshold))
     return len(row), 0.0

@@ -34,9 +34,17 @@ class ModelView:
         """Those that are not closed."""
         return tuple(episode for episode in self.episodes if episode.closed is None)
 
-    def episode_of(self, problem: Problem) -> Episode | None:
-        """The open episode that a problem belongs to."""
-        return next((one for one in self.open_episodes if problem.key in one.members), None)
+    @property
+    def open_by_episode(self) -> list[tuple[Episode | None, list[Problem]]]:
+        """The open problems by the open episode they belong to, worst first; those without one come last."""
+        found: dict[int, tuple[Episode | None, list[Problem]]] = {one.id: (one, []) for one in self.open_episodes}
+        alone: list[Problem] = []
+        for problem in self.open_problems:
+            mine = next((one.id for one in self.open_episodes if problem.key in one.members), None)
+            (found[mine][1] if mine is not None else alone).append(problem)
+        place = {problem.key: i for i, problem in enumerate(self.open_problems)}
+        groups = sorted(found.values(), key=lambda one: place[one[1][0].key] if one[1] else len(place))
+        return [*groups, (None, alone)] if alone else groups
 
     @property
     def open_problems(self) -> tuple[Problem, ...]:

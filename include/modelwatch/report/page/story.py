@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from modelwatch.domain import Measurement
 from modelwatch.history import Mark, Point
-from modelwatch.report.page.heat import in_thresholds
 from modelwatch.report.page.words import CAUSE_WORDS, CHECK_WORDS, number, window_slug
 
 FINDINGS = ("alert", "warning")
@@ -67,15 +66,17 @@ def figures(crossed: Sequence[tuple[str, float | None, str, float | None]]) -> s
 
 
 def problems(shown: Sequence[Mark], points: Iterable[Point]) -> list[Problem]:
-    """Every problem of these windows: open ones first, then by how recent, then by how strong."""
+    """Every problem of these windows, open ones first, then by how recent; in a window as the points are ranked."""
     measured = [mark for mark in shown if mark.verdict in MEASURED]
     place = {mark.window: i for i, mark in enumerate(measured)}
     by_key: dict[str, dict[int, list[Point]]] = {}
-    for point in points:
+    ranked = list(points)
+    order = {id(point): i for i, point in enumerate(ranked)}
+    for point in ranked:
         if point.status in FINDINGS and point.window in place:
             by_key.setdefault(key_of(point), {}).setdefault(place[point.window], []).append(point)
     found = [_problem(key, run, crossed, measured) for key, crossed in by_key.items() for run in _series(crossed)]
-    return sorted(found, key=lambda one: (-place[one.last.window], one.status != "alert", -_strength(one.worst)))
+    return sorted(found, key=lambda one: (-place[one.last.window], order[id(one.worst)]))
 
 
 def key_of(one: Point | Measurement) -> str:
@@ -95,7 +96,7 @@ def _series(crossed: dict[int, list[Point]]) -> list[list[int]]:
 
 
 def _problem(key: str, run: list[int], crossed: dict[int, list[Point]], measured: list[Mark]) -> Problem:
-    newest = sorted(crossed[run[-1]], key=lambda point: (point.status != "alert", -_strength(point)))
+    newest = crossed[run[-1]]
     worst = newest[0]
     return Problem(
         key=key,
@@ -109,7 +110,3 @@ def _problem(key: str, run: list[int], crossed: dict[int, list[Point]], measured
         metrics=tuple(newest),
         is_open=run[-1] == len(measured) - 1,
     )
-
-
-def _strength(point: Point) -> float:
-    return in_thresholds(point.effect, point.threshold)

@@ -1,12 +1,7 @@
-"""The pages in a real Airflow API server, seen by a real browser: login, rights, reading, acting, and screenshots.
-
-With MODELWATCH_SCREENSHOTS=docs/screenshots the pictures of the README are made anew.
-"""
+"""The pages in a real Airflow API server, seen by a real browser: login, rights, reading and acting."""
 
 import json
-import os
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,73 +9,12 @@ from urllib.parse import quote
 import pytest
 
 from demo.traffic import Story
-from local.ports import is_taken
 from modelwatch.settings import Settings
-from modelwatch.store.engine import EmbeddedPostgres
-from support.airflow_server import PASSWORDS, AirflowServer, airflow_server
-from support.browser import chromium, violations
-from support.postgres import migrated_database
-from support.stored_story import days_before, settings_of, store_days
+from support.airflow_server import AirflowServer
+from support.pages_in_airflow import OTHERS, YESTERDAY, frame, shoot, visit
+from support.stored_story import store_days
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pages")]
-SHOTS = os.environ.get("MODELWATCH_SCREENSHOTS")
-YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
-DAYS = 58 if SHOTS else 12
-BLIND = YESTERDAY - timedelta(days=9)
-NAMES = {"": "list", "monitors/fraud": "model"}
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def settings(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with migrated_database(postgres) as url:
-        found = settings_of(url, tmp_path_factory.mktemp("pages"))
-        store_days(found, list(days_before(YESTERDAY, DAYS)), story=Story(end=YESTERDAY), unmeasured=[BLIND])
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server(
-    postgres: EmbeddedPostgres, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[AirflowServer]:
-    port = next(port for port in range(18_400, 18_500) if not is_taken(port))
-    with airflow_server(postgres, settings, tmp_path_factory.mktemp("airflow"), port) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
-
-
-def visit(browser: Any, server: AirflowServer, user: str, path: str, **options: Any) -> Any:
-    """Ask for a page, log in where Airflow asks for it, and arrive at the page."""
-    page = browser.new_context(viewport=WIDE, **options).new_page()
-    page.goto(f"{server.url}{path}")
-    page.fill("input[name=username]", user)
-    page.fill("input[name=password]", PASSWORDS[user])
-    page.click("button[type=submit]")
-    page.wait_for_url(f"**{path}*")
-    return page
-
-
-def frame(page: Any) -> Any:
-    """The pages inside Airflow's own."""
-    page.wait_for_selector("iframe")
-    return page.frame_locator("iframe")
-
-
-def shoot(page: Any, name: str, *, height: int = 900) -> None:
-    """A picture for the documentation."""
-    if SHOTS:
-        size = page.viewport_size
-        page.set_viewport_size({"width": size["width"], "height": height})
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.mouse.move(0, 0)
-        page.wait_for_timeout(700)
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
-        page.set_viewport_size(size)
 
 
 def test_who_is_not_logged_in_gets_airflows_login_and_the_api_refuses(server: AirflowServer) -> None:
@@ -95,8 +29,11 @@ def test_who_is_not_logged_in_gets_airflows_login_and_the_api_refuses(server: Ai
 
 
 def test_without_rights_on_the_dag_a_monitor_is_not_listed_and_its_pages_are_refused(server: AirflowServer) -> None:
-    assert [one["monitor"] for one in server.get("/modelwatch/api/monitors", "looker").json()["monitors"]] == ["fraud"]
-    assert server.get("/modelwatch/api/monitors", "stranger").json()["monitors"] == []
+    listed = {one["monitor"] for one in server.get("/modelwatch/api/monitors", "looker").json()["monitors"]}
+    assert listed == {"fraud", *OTHERS}
+    assert {one["monitor"] for one in server.get("/modelwatch/api/monitors", "stranger").json()["monitors"]} == {
+        *OTHERS
+    }
     assert "fraud" not in server.get("/modelwatch/metrics", "stranger").text
     for path in (
         "monitors/fraud",
@@ -117,8 +54,8 @@ def test_from_the_login_over_the_list_to_a_model_and_its_window(server: AirflowS
     inside = frame(page)
     row = inside.locator(".models tbody tr")
     row.first.wait_for()
-    assert row.count() == 1
-    assert "alert" in row.inner_text()
+    assert row.count() == 1 + len(OTHERS)
+    assert "alert" in row.filter(has_text="fraud").inner_text()
     shoot(page, "list")
     inside.get_by_role("link", name="fraud", exact=True).click()
     inside.get_by_role("heading", name="What is open").wait_for()
@@ -143,7 +80,7 @@ def test_the_list_is_filtered_and_its_state_is_in_the_address(server: AirflowSer
     page.get_by_text("No model fits this filter").wait_for()
     assert "q=nothing+like+this" in page.url
     page.get_by_role("link", name="Clear").click()
-    page.get_by_text("1 of 1 models").wait_for()
+    page.get_by_text("8 of 8 models").wait_for()
 
 
 def test_the_dag_and_its_run_have_a_tab(server: AirflowServer, browser: Any) -> None:
@@ -182,16 +119,18 @@ def test_a_window_is_run_again_by_airflows_own_api_logged_there_and_shown_on_its
 
 def test_an_episode_is_snoozed_with_a_reason(server: AirflowServer, browser: Any) -> None:
     page = visit(browser, server, "admin", "/modelwatch/monitors/fraud")
-    episode = page.locator(".episodes li").first
+    episode = page.locator(".episode").first
+    episode.get_by_text("Acknowledge or snooze").click()
     episode.get_by_label("Reason").fill("campaign until Friday, MW-12")
     episode.get_by_label("Quiet").select_option("7")
     shoot(page, "snooze", height=1300)
     episode.get_by_role("button", name="Acknowledge").click()
     page.wait_for_url("**/modelwatch/monitors/fraud#episode-*")
-    assert "by admin: campaign until Friday, MW-12" in page.locator(".episodes li").first.inner_text()
-    assert server.get("/modelwatch/api/monitors", "looker").json()["monitors"][0]["acknowledged_episodes"] == 1
+    assert "by admin: campaign until Friday, MW-12" in page.locator(".episode").first.inner_text()
+    listed = server.get("/modelwatch/api/monitors", "looker").json()["monitors"]
+    assert sum(one["acknowledged_episodes"] for one in listed) == 1
     page = visit(browser, server, "looker", "/modelwatch/monitors/fraud")
-    assert page.locator(".episodes form").count() == 0
+    assert page.locator(".episode form").count() == 0
 
 
 def test_a_range_is_backfilled(server: AirflowServer, browser: Any) -> None:
@@ -214,60 +153,3 @@ def test_who_may_only_look_is_offered_nothing_and_refused_by_airflow(server: Air
         " body: JSON.stringify({logical_date: null})}).then((answer) => answer.status)"
     )
     assert status == 403
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page_and_nothing_is_blocked(server: AirflowServer, browser: Any, scheme: str) -> None:
-    page = visit(browser, server, "admin", "/modelwatch/", color_scheme=scheme)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    for path in ("", "monitors/fraud", f"monitors/fraud/windows/{BLIND}", f"monitors/fraud/windows/{YESTERDAY}"):
-        page.goto(f"{server.url}/modelwatch/{path}")
-        assert page.evaluate("document.documentElement.dataset.theme") == scheme
-        assert said == [], path
-        assert violations(page) == [], path
-        said.clear()
-        shoot(page, f"{NAMES.get(path, 'window')}-{scheme}", height=1500)
-
-
-def test_a_chart_is_zoomed_with_the_bundled_library_and_saved_as_png(server: AirflowServer, browser: Any) -> None:
-    page = visit(browser, server, "looker", "/modelwatch/monitors/fraud")
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    figure = page.locator("figure").first
-    figure.get_by_role("button", name="Zoom").click()
-    figure.locator(".uplot canvas").wait_for()
-    assert not figure.locator("svg.chart").is_visible()
-    figure.get_by_role("button", name="Zoom").click()
-    assert figure.locator("svg.chart").is_visible()
-    with page.expect_download() as waiting:
-        figure.get_by_role("button", name="PNG").click()
-    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
-    assert said == []
-
-
-def test_airflows_choice_of_theme_is_followed(server: AirflowServer, browser: Any) -> None:
-    page = visit(browser, server, "admin", "/modelwatch/", color_scheme="light")
-    page.evaluate("localStorage.setItem('theme', 'dark')")
-    page.reload()
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-
-
-def test_a_phone_needs_no_sideways_scrolling_and_the_keyboard_reaches_a_cell(
-    server: AirflowServer, browser: Any
-) -> None:
-    page = visit(browser, server, "admin", "/modelwatch/monitors/fraud")
-    page.locator("td a[tabindex='0']").first.focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowDown")
-    place = page.evaluate(
-        "[document.activeElement.parentElement.cellIndex, document.activeElement.closest('tr').rowIndex]"
-    )
-    assert place == [2, 2]
-    assert " · " in page.inner_text("#tip")
-    page.set_viewport_size(PHONE)
-    for path in ("", "monitors/fraud", f"monitors/fraud/windows/{YESTERDAY}"):
-        page.goto(f"{server.url}/modelwatch/{path}")
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
-        shoot(page, f"{NAMES.get(path, 'window')}-phone")
