@@ -77,7 +77,7 @@ def backtest(
 ) -> int:
     """Judge every window and print each as it is judged; 1 when one would have paged, 3 when none was measured.
 
-    What sums the windows up goes to stderr where stdout holds one JSON document per window.
+    Where stdout holds one JSON document per window there is no summary, and proposed thresholds go to stderr.
     """
     from modelwatch.report.table import backtest_line, backtest_summary
     from modelwatch.report.thresholds import proposal_lines
@@ -91,9 +91,10 @@ def backtest(
     for evaluation in backtest_file(loaded, settings, str(current), every=parse_every(every), labels=labels_file):
         _say(json.dumps(document(evaluation)) if output == "jsonl" else backtest_line(evaluation))
         evaluations.append(evaluation)
-    tell = _say if output == "table" else _complain
-    tell(backtest_summary(evaluations, expected_pages(evaluations, loaded)))
+    if output == "table":
+        _say(backtest_summary(evaluations, expected_pages(evaluations, loaded)))
     if target is not None:
+        tell = _say if output == "table" else _complain
         tell(*proposal_lines(propose(evaluations, loaded, per_month=target), loaded, target))
     statuses = {EXIT_STATUS[evaluation.judgement.verdict] for evaluation in evaluations}
     return 1 if 1 in statuses else 0 if 0 in statuses else 3

@@ -53,16 +53,23 @@ def test_the_table_has_a_line_per_window_and_ends_with_the_pages(folder: Path) -
     assert len(lines) == 7
     assert re.match(r"2026-03-03T00:00:00Z/2026-03-04T00:00:00Z +alert +page +1,200  tenure_months", lines[2])
     assert re.fullmatch(r"2026-03-01T00:00:00Z/2026-03-02T00:00:00Z +ok +- +1,200", lines[0])
-    assert last.startswith("7 windows, 7 measured; would have paged 2 times")
+    assert last.startswith("7 windows, 7 measured; would have paged 1 times"), "two days of one problem are one page"
 
 
 def test_a_problem_pages_once_it_was_there_in_two_of_three_windows(folder: Path) -> None:
-    write_monitor(folder, windows=2, of=3)
+    write_monitor(folder, windows=2, of=3, critical=1e6)
     churn.write(folder / "week.parquet", week(drifted=(1, 3, 6)))
     outcome = modelwatch("backtest", "churn", "--current", "week.parquet", "--every", "1d", "--output", "jsonl")
     alerts = [i for i, one in enumerate(outcome.documents) if one["verdict"] == "alert"]
     pages = [i for i, one in enumerate(outcome.documents) if one["page"]]
     assert (alerts, pages) == ([1, 3, 6], [3])
+
+
+def test_a_critical_problem_pages_at_once(folder: Path) -> None:
+    write_monitor(folder, windows=2, of=3)
+    churn.write(folder / "week.parquet", week(drifted=(1, 6)))
+    outcome = modelwatch("backtest", "churn", "--current", "week.parquet", "--every", "1d", "--output", "jsonl")
+    assert [i for i, one in enumerate(outcome.documents) if one["page"]] == [1, 6]
 
 
 def test_a_day_without_requests_is_a_window_too(folder: Path) -> None:

@@ -63,7 +63,7 @@ def test_watch_your_own_model_from_the_reference_to_the_store(folder: Path, api:
     assert "wrote" in init and (folder / "include" / "monitors" / "churn.yaml").exists()
     assert lint.splitlines()[-1].endswith("churn.yaml: ok")
     assert check.startswith("churn  2026-03-05T00:00:00Z/2026-03-06T00:00:00Z  OK")
-    assert backtest.splitlines()[-1] == "5 windows, 5 measured; would have paged 0 times"
+    assert backtest.splitlines()[-1].startswith("5 windows, 5 measured; would have paged 0 times; expected by chance ")
     document = json.loads(stored)
     assert (document["verdict"], document["n_current"]) == ("ok", 1200)
     assert {headers["Authorization"] for headers in api.headers} == {"Bearer a-token"}
@@ -77,5 +77,8 @@ def test_every_other_command_of_the_pages_works_on_the_demos_monitor(shown: Show
     table = pq.read_table(monitors / "reference" / "fraud.parquet")
     pq.write_table(table.slice(0, 5000), tmp_path / "candidate.parquet")
     done = run(shown, tmp_path, {})
+    if shown.words[0] == "noise":  # tests/alerts has a store with windows in it
+        assert (done.returncode, done.stderr.split(";")[0]) == (2, "the store has no window of 'fraud'")
+        return
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["verdict"] == "ok"

@@ -91,9 +91,11 @@ def test_the_backfill_and_the_run_by_hand_stored_the_same_alert(demo: Demo) -> N
 
 def test_slack_received_the_run_by_hand_and_a_summary_of_the_backfill(demo: Demo) -> None:
     written: Mapping[str, Any] = json.loads((demo.output / "demo.json").read_text())
-    summary, root = (one for one in written["slack"] if not one.get("thread_ts"))
+    summary, *roots = (one for one in written["slack"] if not one.get("thread_ts"))
     assert "a backfill judged 1 windows" in summary["text"]
-    assert root["metadata"]["event_payload"]["key"].startswith("episode:")
+    keys = [root["metadata"]["event_payload"]["key"] for root in roots]
+    assert keys and len(set(keys)) == len(keys), "one message per episode"
+    assert all(key.startswith("episode:") for key in keys)
     assert written["days"][0]["page"] is True
     assert written["days"][0]["verdict"] == "alert"
     text = (demo.output / "slack.txt").read_text()
