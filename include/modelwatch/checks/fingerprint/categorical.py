@@ -126,10 +126,12 @@ def _is_proportional_loss(shares: Shares, lost: Marks) -> bool:
 
 
 def _new(shares: Shares) -> Cause | None:
-    """New names are the larger part of what changed."""
+    """New names are the larger part of what changed, or all of it that chance does not explain."""
     part = shares.n_new / shares.m
     distance = (float(np.abs(shares.before - shares.after).sum()) + part) / 2
-    if not _is_worth_telling(shares, shares.n_new) or part < distance / 2:
+    if not _is_worth_telling(shares, shares.n_new):
+        return None
+    if part < distance / 2 and not shares.others_kept_their_mix(np.zeros(len(shares.r), dtype=np.bool_)):
         return None
     kind = "new category" if len(shares.new) == 1 else "new categories"
     return Cause("new_category", f"{kind} {listed(list(shares.new))}: {change(0.0, part)}")
