@@ -12,17 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from modelwatch.domain import Judgement, Result, Window
+from modelwatch.domain import Judgement, Measurement, Result, Window
 from modelwatch.episodes import Episode, JudgedWindow, Known, judged_window
 from modelwatch.store.episode_tables import EpisodeEventRow, EpisodeRow, EpisodeWindowRow
-from modelwatch.store.rows import result_of
 from modelwatch.store.tables import Evaluation, ResultRow
 
 # The watchdog opens and closes these; no window's verdict says anything of them.
 OF_WATCHDOG = ("health:missed", "health:config")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 HISTORY = ("backfill", "cli")  # such runs look back; they make no news
-MARGIN = 16  # windows of other lengths lie among those that count
+MARGIN = 2  # a window of another length may lie among those that count
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,9 @@ def replay_from(session: Session, monitor: str, window: Window, *, of: int) -> d
 
     No episode is running at that moment, and there are enough windows between it and the next one for ``of``.
     """
-    moment = min(window.end, window.start)
+    moment = window.start
     while True:
-        moment = _earlier(session, monitor, moment, of + MARGIN)
+        moment = _earlier(session, monitor, moment, of - 1 + (MARGIN if of > 1 else 0))
         first = session.scalar(
             sa.select(sa.func.min(EpisodeRow.first_window_end)).where(
                 *_replayed(monitor),
@@ -79,11 +78,8 @@ def history(session: Session, monitor: str, since: datetime, until: datetime | N
     for row in session.execute(query):
         newest[row.window_start, row.window_end] = row
     rows = list(newest.values())
-    results: dict[int, list[Result]] = {row.id: [] for row in rows}
-    judged = sa.select(ResultRow).where(ResultRow.evaluation_id.in_(results), ResultRow.threshold.is_not(None))
-    for result in session.scalars(judged.order_by(ResultRow.evaluation_id, ResultRow.position)):
-        results[result.evaluation_id].append(result_of(result))
-    return [_judged(row, tuple(results[row.id])) for row in rows]
+    results = _results(session, [row.id for row in rows])
+    return [_judged(row, results.get(row.id, ())) for row in rows]
 
 
 def known_episodes(session: Session, monitor: str, since: datetime) -> list[tuple[EpisodeRow, Known]]:
@@ -195,6 +191,44 @@ def _earlier(session: Session, monitor: str, moment: datetime, windows: int) -> 
 
 def _replayed(monitor: str) -> tuple[sa.ColumnElement[bool], ...]:
     return EpisodeRow.monitor == monitor, EpisodeRow.fingerprint.not_in(OF_WATCHDOG)
+
+
+def _results(session: Session, ids: Sequence[int]) -> dict[int, tuple[Result, ...]]:
+    """The judged results of the evaluations that are not ok, and the ok ones beside a result that has no value.
+
+    The rest says only that a problem is quiet, as their absence does; there are hundreds of them per window.
+    """
+    table = ResultRow
+    columns = (table.check, table.metric, table.feature, table.group, table.n_current, table.effect, table.cause)
+    query = (
+        sa.select(table.evaluation_id, table.status, table.threshold, table.measured_reason, *columns)
+        .where(table.threshold.is_not(None))
+        .order_by(table.evaluation_id, table.position)
+    )
+    rows = list(session.execute(query.where(table.evaluation_id.in_(ids), table.status != "ok")))
+    without_value = {row.evaluation_id for row in rows if row.status == "not_computable"}
+    if without_value:
+        rows += session.execute(query.where(table.evaluation_id.in_(without_value), table.status == "ok"))
+    found: dict[int, list[Result]] = {}
+    for row in rows:
+        found.setdefault(row.evaluation_id, []).append(_result(row))
+    return {number: tuple(results) for number, results in found.items()}
+
+
+def _result(row: Any) -> Result:  # noqa: ANN401  # the columns above
+    measured = Measurement(
+        row.check,
+        row.metric,
+        row.effect,
+        None,
+        row.n_current,
+        feature=row.feature,
+        group=row.group,
+        effect=row.effect,
+        reason=row.measured_reason,
+        cause=row.cause,
+    )
+    return Result(measured, row.status, row.threshold)
 
 
 def _judged(row: Any, results: tuple[Result, ...]) -> JudgedWindow:  # noqa: ANN401  # the columns above
