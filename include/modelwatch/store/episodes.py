@@ -5,7 +5,7 @@ Functions take a session and never commit: the verdict and what follows from it 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,7 +61,7 @@ def replay_from(session: Session, monitor: str, window: Window, *, of: int) -> d
         )
         if first is None or moment == BEGINNING:
             return moment
-        moment = min(first, moment)
+        moment = first - timedelta(microseconds=1)  # before the window that began it
 
 
 def history(session: Session, monitor: str, since: datetime, until: datetime | None = None) -> list[JudgedWindow]:
