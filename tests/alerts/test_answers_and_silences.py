@@ -22,11 +22,11 @@ def test_eyes_acknowledge_and_only_getting_worse_is_heard(days: AlertDays) -> No
     night(days, 1, amount=2, hour=2)
     (root,) = days.roots()
     before = len(days.replies(root))
-    days.slack.react(root["ts"], "eyes", "U1")
+    days.slack.react(root["ts"], "eyes", "U012AB3CD")
     night(days, 2, amount=2, hour=2)
-    assert days.rows("SELECT acknowledged_by, acknowledged_until FROM episode") == [("U1", None)]
+    assert days.rows("SELECT acknowledged_by, acknowledged_until FROM episode") == [("U012AB3CD", None)]
     (root,) = days.roots()
-    assert "acknowledged by <@U1>" in str(root["blocks"])
+    assert "acknowledged by <@U012AB3CD>" in str(root["blocks"])
     assert len(days.replies(root)) == before, "that hour joined is not told"
     night(days, 3, amount=9, hour=2)
     assert "critical" in days.replies(days.roots()[0])[-1]["text"]
@@ -35,11 +35,11 @@ def test_eyes_acknowledge_and_only_getting_worse_is_heard(days: AlertDays) -> No
 def test_a_snooze_ends_by_itself_and_the_trail_keeps_it(days: AlertDays) -> None:
     night(days, 0, amount=2)
     with time_machine.travel(window_of(0).end + timedelta(hours=5), tick=False):
-        days.slack.reply(days.roots()[0]["ts"], "Snooze 2d because the vendor is on it", "U2")
+        days.slack.reply(days.roots()[0]["ts"], "Snooze 2d because the vendor is on it", "U012AB3CE")
     night(days, 1, amount=2)
     (row,) = days.rows("SELECT acknowledged_by, acknowledged_until, acknowledged_reason FROM episode")
-    assert row == ("U2", datetime(2026, 3, 4, 5, tzinfo=UTC), "the vendor is on it")
-    assert "snoozed by <@U2> until 2026-03-04 05:00 UTC: the vendor is on it" in str(days.roots()[0]["blocks"])
+    assert row == ("U012AB3CE", datetime(2026, 3, 4, 5, tzinfo=UTC), "the vendor is on it")
+    assert "snoozed by <@U012AB3CE> until 2026-03-04 05:00 UTC: the vendor is on it" in str(days.roots()[0]["blocks"])
     night(days, 2, amount=2)
     night(days, 3, amount=2)
     assert "snooze is over" in days.replies(days.roots()[0])[-1]["text"]
@@ -51,10 +51,10 @@ def test_a_snooze_ends_by_itself_and_the_trail_keeps_it(days: AlertDays) -> None
 def test_wake_ends_an_acknowledgement(days: AlertDays) -> None:
     night(days, 0, amount=2)
     root = days.roots()[0]["ts"]
-    days.slack.reply(root, "ack: looking", "U1")
+    days.slack.reply(root, "ack: looking", "U012AB3CD")
     night(days, 1, amount=2)
-    assert days.rows("SELECT acknowledged_by, acknowledged_reason FROM episode") == [("U1", "looking")]
-    days.slack.reply(root, "wake", "U1")
+    assert days.rows("SELECT acknowledged_by, acknowledged_reason FROM episode") == [("U012AB3CD", "looking")]
+    days.slack.reply(root, "wake", "U012AB3CD")
     night(days, 2, amount=2)
     assert days.rows("SELECT acknowledged_by FROM episode") == [(None,)]
 
@@ -73,16 +73,16 @@ def test_wake_ends_an_acknowledgement(days: AlertDays) -> None:
 )
 def test_what_is_understood(text: str, kind: str, length: timedelta | None, reason: str | None) -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
-    said = {"ts": f"{at.timestamp():.6f}", "user": "U1", "text": text}
+    said = {"ts": f"{at.timestamp():.6f}", "user": "U012AB3CD", "text": text}
     (answer,) = answers([{"ts": "1.0"}, said])
-    assert (answer["kind"], answer.get("reason"), answer["by"]) == (kind, reason, "U1")
+    assert (answer["kind"], answer.get("reason"), answer["by"]) == (kind, reason, "U012AB3CD")
     assert answer.get("until") == (None if length is None else at + length)
 
 
 @pytest.mark.parametrize("text", ["what is this?", "snooze because", "snoozed", "acknowledgements", "", "snooze 7x"])
 def test_what_is_not_an_answer(text: str) -> None:
-    assert list(answers([{"ts": "1.0"}, {"ts": "2.0", "user": "U1", "text": text}])) == []
-    assert list(answers([{"ts": "1.0"}, {"ts": "2.0", "user": "U1", "bot_id": "B1", "text": "ack"}])) == []
+    assert list(answers([{"ts": "1.0"}, {"ts": "2.0", "user": "U012AB3CD", "text": text}])) == []
+    assert list(answers([{"ts": "1.0"}, {"ts": "2.0", "user": "U012AB3CD", "bot_id": "B1", "text": "ack"}])) == []
 
 
 def test_a_silence_pages_nobody_and_its_end_does(days: AlertDays) -> None:
