@@ -22,7 +22,7 @@ PEERS = {
     "plain scipy": "scipy",
     "Evidently DataDriftPreset": "evidently",
     "NannyML univariate": "nannyml",
-    "alibi-detect TabularDrift": "alibi",
+    "alibi-detect TabularDrift": "alibi_detect",
 }
 
 
