@@ -43,10 +43,17 @@ def table_block(content: Content) -> str:
     return "\n".join(_cut(line, COLUMNS) for line in lines)
 
 
+def alert(content: Content) -> Content:
+    """The message of the episode with most to tell, without its thread."""
+    keys = {(one.get("metadata") or {}).get("event_payload", {}).get("key", ""): one for one in content["slack"]}
+    roots = [message for key, message in keys.items() if key.startswith("episode:") and key.endswith(":root")]
+    return max(roots, key=lambda message: len(message["blocks"]))
+
+
 def message_block(content: Content) -> str:
-    """The last Slack message as text, wrapped to the width of a page."""
+    """That message as text, wrapped to the width of a page."""
     lines: list[str] = []
-    for line in render(content["slack"][-1]).splitlines():
+    for line in render(alert(content)).splitlines():
         short = re.sub(r"https?://\S+", lambda url: _cut(url[0], LONGEST_URL), line)
         lines += textwrap.wrap(short, COLUMNS, subsequent_indent="│ ")
     return "\n".join(lines)
@@ -71,7 +78,7 @@ def with_blocks(text: str, content: Content) -> str:
 def picture(content: Content) -> str:
     """The days and the Slack message as an SVG."""
     shapes, y = _days(content["days"], MARGIN)
-    message, y = _message(content["slack"][-1], y + LINE)
+    message, y = _message(alert(content), y + LINE)
     first, last = content["days"][0]["day"], content["days"][-1]["day"]
     head = HEAD.format(width=WIDTH, height=y + MARGIN, label=f"The demo's days {first} to {last} and its Slack message")
     return "\n".join([head, *shapes, *message, "</svg>\n"])

@@ -15,3 +15,12 @@ def number(value: float, *, digits: int = 4) -> str:
 def change(before: float, after: float) -> str:
     """Two shares: ``"0.1 % -> 12.3 %"``."""
     return f"{percent(before)} -> {percent(after)}"
+
+
+def joined(*parts: str | None) -> str | None:
+    """The parts as one sentence, without what an earlier part has said already; None when nothing is left."""
+    said: list[str] = []
+    for part in "; ".join(part for part in parts if part).split("; "):
+        if part and not any(part.replace(":", "") in one.replace(":", "") for one in said):
+            said.append(part)
+    return "; ".join(said) or None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.showcase import COLUMNS, KEPT, PICTURE, message_block, picture, table_block, with_blocks
+from local.showcase import COLUMNS, KEPT, PICTURE, alert, message_block, picture, table_block, with_blocks
 
 CONTENT = json.loads(KEPT.read_text(encoding="utf-8"))
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ def test_the_picture_is_drawn_from_the_kept_output() -> None:
 def test_the_picture_shows_every_day_and_every_problem_of_the_message() -> None:
     shown = ["".join(text.itertext()) for text in ET.fromstring(picture(CONTENT)).iter() if text.tag.endswith("text")]  # noqa: S314
     assert {day["day"] for day in CONTENT["days"]} <= set(shown)
-    sections = [block["text"]["text"] for block in CONTENT["slack"][-1]["blocks"] if block["type"] == "section"]
+    sections = [block["text"]["text"] for block in alert(CONTENT)["blocks"] if block["type"] == "section"]
     names = [text.partition("*")[2].partition("*")[0].replace("&amp;", "&") for text in sections if "_circle:" in text]
     assert all(any(name in line for line in shown) for name in names)
 

@@ -13,6 +13,7 @@ from modelwatch.errors import ModelwatchError
 from modelwatch.settings import Settings
 from modelwatch.steps.reference import Reference
 from modelwatch.steps.rows import reference_rows
+from modelwatch.words import joined
 
 MOST = 10  # features, those that drifted most
 
@@ -48,5 +49,4 @@ def _drifted(measured: Sequence[Measurement]) -> list[str]:
 def _told(m: Measurement, cause: Cause | None) -> Measurement:
     if cause is None or m.check != "feature_drift":
         return m
-    evidence = f"{cause.phrase}; {m.evidence}" if m.evidence else cause.phrase
-    return replace(m, cause=cause.word, evidence=evidence)
+    return replace(m, cause=cause.word, evidence=joined(cause.phrase, m.evidence))

@@ -10,6 +10,7 @@ from modelwatch.checks.fingerprint.cause import UNKNOWN, UNSPECIFIC, Cause
 from modelwatch.checks.fingerprint.numeric import numeric_cause
 from modelwatch.domain import Measurement
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
+from modelwatch.words import joined
 
 __all__ = ["UNKNOWN", "UNSPECIFIC", "Cause", "explain", "fingerprint"]
 
@@ -44,6 +45,4 @@ def explain(
 
 
 def _sentence(cause: Cause, evidence: str | None) -> str | None:
-    if cause.word in ALL_SAID or (evidence and evidence in cause.phrase):
-        return cause.phrase
-    return "; ".join(part for part in (cause.phrase, evidence) if part) or None
+    return cause.phrase if cause.word in ALL_SAID else joined(cause.phrase, evidence)
