@@ -134,7 +134,7 @@ def main() -> None:
         sections[name] = table(_all_of_peer(tool, options.peer_windows), print)
     if options.output:
         text = "\n\n".join([f"## {name}\n\n" + "\n".join(lines) for name, lines in sections.items()])
-        options.output.write_text(f"# How right the alarms are\n\n{__doc__.split('Every', 1)[1]}\n{text}\n")
+        options.output.write_text(f"# How right the alarms are\n\n{__doc__[__doc__.index('Every') :]}\n{text}\n")
 
 
 def _all_of_modelwatch(n_windows: int) -> Iterator[Row]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from modelwatch.calibration.effects import debiased_psi
+from modelwatch.calibration.effects import debiased_psi, smallest_psi
 from modelwatch.calibration.significance import chi2_p_value
 from modelwatch.checks.fingerprint import UNKNOWN, Cause, fingerprint
 from modelwatch.metrics.bins import Bins, fit_bins
@@ -23,6 +23,7 @@ FEWEST = 100  # rows of a segment, and of the rest, on both sides
 MOST_SEGMENTS = 50
 CERTAIN = 1e-8  # thousands of segments may be looked at
 QUIET = 0.01  # the p-value from which the rest is as before
+SEEN = 1e-3  # and the significance at which the rest would have shown the segment's change
 MATERIAL = 0.1  # debiased PSI inside the segment
 
 
@@ -41,7 +42,7 @@ def segment_cause(
     """``only_in_segment`` when one segment explains a feature's change, else None.
 
     The feature's distribution inside the segment changed for certain and materially, and that of all other rows did
-    not. A segment that only grew is not it: inside it nothing changed.
+    not, though they are enough to have shown it. A segment that only grew is not it: inside it nothing changed.
 
     Args:
         reference, current: rows (samples will do) with the feature and the segment columns.
@@ -75,7 +76,7 @@ def _moved(
         if min(part.sum() for part in (*r, *c)) < FEWEST:
             continue
         effect = _effect(r[1], c[1])
-        is_quiet = chi2_p_value(r[0], c[0]) > QUIET
+        is_quiet = chi2_p_value(r[0], c[0]) > QUIET and smallest_psi(r[0], c[0], alpha=SEEN) <= effect
         if is_quiet and effect >= MATERIAL and chi2_p_value(r[1], c[1]) < CERTAIN:
             yield -effect * size, Segment(column, value, size / current.num_rows)
 
