@@ -117,7 +117,8 @@ def _anything(_: Sequence[str]) -> None:
 
 
 def _parquet(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Batch]:  # noqa: ANN401  # a file object
-    parquet = pq.ParquetFile(file)
+    # In this thread alone: one of arrow's that lets go of the Python file while the interpreter ends takes it down.
+    parquet = pq.ParquetFile(file, pre_buffer=False)
     names = parquet.schema_arrow.names
     check(names)
     twice = len(set(names)) < len(names)
@@ -125,7 +126,7 @@ def _parquet(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Bat
     empty = parquet.schema_arrow.empty_table()
     yield Batch(empty.select(wanted) if wanted else empty)  # who asks for the columns alone reads no rows
     for group in range(parquet.num_row_groups):  # one by one: a reader of several keeps the bytes of them all
-        for batch in parquet.iter_batches(ROWS_PER_PAGE, row_groups=[group], columns=wanted):
+        for batch in parquet.iter_batches(ROWS_PER_PAGE, row_groups=[group], columns=wanted, use_threads=False):
             yield Batch(pa.Table.from_batches([batch]))
 
 

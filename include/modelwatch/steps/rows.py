@@ -12,7 +12,7 @@ from modelwatch.domain import Measurement, Page
 from modelwatch.sampling import Sampler
 from modelwatch.settings import Settings
 from modelwatch.sources import files
-from modelwatch.store.samples import Artifacts
+from modelwatch.store.samples import Artifacts, read_rows
 
 SALT = "rows"
 
@@ -74,7 +74,7 @@ def reference_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Tabl
     if cached is None:
         page = files.read_table(monitor.reference_uri, monitor.schema(), timezone=monitor.tzinfo)
         return keep_rows(monitor, settings, digest, page.rows)
-    return pq.read_table(io.BytesIO(cached))
+    return read_rows(cached)
 
 
 def keep_rows(monitor: Monitor, settings: Settings, digest: str, rows: pa.Table) -> pa.Table:

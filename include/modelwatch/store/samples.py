@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import fsspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from modelwatch.domain import Reject, Sample, Window, iso
@@ -105,7 +106,7 @@ class Artifacts:
             message = f"{evidence['rows']} is not what its digest was taken of; re-run fetch_sample to make it again"
             raise StoreError(message)
         return Sample(
-            rows=pq.read_table(io.BytesIO(rows)),
+            rows=read_rows(rows),
             n_seen=evidence["n_seen"],
             n_duplicate=evidence["n_duplicate"],
             n_rejected=evidence["n_rejected"],
@@ -151,3 +152,11 @@ class Artifacts:
 def _why(error: Exception) -> str:
     known = error.strerror if isinstance(error, OSError) else None
     return known or str(error) or type(error).__name__
+
+
+def read_rows(data: bytes) -> pa.Table:
+    """The rows of a parquet file, read in this thread alone.
+
+    One of arrow's threads that lets go of a Python object while the interpreter ends takes the process down.
+    """
+    return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False).read(use_threads=False)
