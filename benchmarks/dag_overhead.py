@@ -1,6 +1,6 @@
 """A daily run and a backfill under the real scheduler, against an empty Dag of the same shape, in one go.
 
-    MODELWATCH_PORT=18200 MODELWATCH_HOME=/tmp/overhead python benchmarks/dag_overhead.py [--runs 7] [--days 90]
+    MODELWATCH_PORT=18200 MODELWATCH_HOME=build/overhead python benchmarks/dag_overhead.py [--runs 7] [--days 90]
 
 The whole local stack is started as `make up` starts it (embedded Postgres, the demo's API, API server, Dag processor,
 scheduler with LocalExecutor), the empty Dag of benchmarks/dags beside the demo's. Runs of the two Dags take turns. A

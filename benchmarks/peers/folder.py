@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -26,7 +26,7 @@ def numeric(frame: pd.DataFrame) -> list[str]:
     return [name for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
 
 
-def main(alarms_of: "AlarmsOf") -> None:
+def main(alarms_of: Callable[[Path], Iterable[Alarm]]) -> None:
     """Write ``{"window": name, "alarm": bool, "features": [...]}`` per window of the folder named on the command line.
 
     ``alarm`` is the tool's own word for the window; ``features`` are the columns it calls drifted.
@@ -36,14 +36,6 @@ def main(alarms_of: "AlarmsOf") -> None:
     for window, alarm, features in alarms_of(Path(sys.argv[1])):
         sys.stdout.write(json.dumps({"window": window, "alarm": bool(alarm), "features": features}) + "\n")
         sys.stdout.flush()
-
-
-class AlarmsOf:
-    """The type of a peer's function: from a folder to its alarms."""
-
-    def __call__(self, folder: Path) -> Iterable[Alarm]:
-        """One alarm per window."""
-        raise NotImplementedError
 
 
 def _as_features(frame: pd.DataFrame) -> pd.DataFrame:
