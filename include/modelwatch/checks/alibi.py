@@ -4,6 +4,7 @@ alibi-detect has been under the Business Source License since 0.11.5: production
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from scipy import special
 
 from modelwatch.calibration import multivariate as calibration
 from modelwatch.checks.correlation import MIN_ROWS, too_few
-from modelwatch.checks.domain_classifier import auc_measurement, boosted_trees
-from modelwatch.checks.rows import Rows, scored
+from modelwatch.checks.domain_classifier import boosted_trees
+from modelwatch.checks.rows import Rows, joint_measurement, scored
 from modelwatch.domain import Measurement
 from modelwatch.errors import SettingsError
 from modelwatch.metrics.multivariate import roc_auc
@@ -37,7 +38,7 @@ def classifier_drift(rows: Rows, *, alpha: float, confidence: float) -> Measurem
     detectors = _alibi("classifier_drift")
     n, m = rows.sizes
     if min(n, m) < MIN_ROWS:
-        return auc_measurement(rows, reason=too_few(n, m), sufficient=min(n, m) == 0)
+        return replace(joint_measurement("auc_domain", rows.sizes), reason=too_few(n, m), sufficient=min(n, m) == 0)
     columns = scored(rows.values)
     detector = detectors.ClassifierDrift(
         columns[~rows.is_current], boosted_trees(), backend="sklearn", p_val=alpha, n_folds=2, train_size=None, seed=0
@@ -46,11 +47,11 @@ def classifier_drift(rows: Rows, *, alpha: float, confidence: float) -> Measurem
     scores = np.concatenate([found["probs_ref"], found["probs_test"]])
     value, error = roc_auc(scores, rows.is_current), calibration.auc_error(scores, rows.is_current)
     reach = -float(special.ndtri((1 - confidence) / 2)) * error
-    return auc_measurement(
-        rows,
-        value=value,
+    return replace(
+        joint_measurement("auc_domain", rows.sizes, value),
         p_value=float(found["p_val"]),
-        interval=(max(0.0, value - reach), min(1.0, value + reach)),
+        ci_low=max(0.0, value - reach),
+        ci_high=min(1.0, value + reach),
         smallest_detectable=calibration.smallest_auc(n // 2, m // 2, alpha=alpha),
         evidence=f"alibi-detect ClassifierDrift: distance {found['distance']:.3f}",
     )
@@ -68,16 +69,15 @@ def mmd_drift(rows: Rows, *, alpha: float, permutations: int | None) -> Measurem
     detectors = _alibi("mmd_drift")
     n, m = rows.sizes
     if min(n, m) < MIN_ROWS:
-        return _mmd(min(n, MMD_ROWS), min(m, MMD_ROWS), reason=too_few(n, m), sufficient=min(n, m) == 0)
+        sizes = min(n, MMD_ROWS), min(m, MMD_ROWS)
+        return replace(joint_measurement("mmd", sizes), reason=too_few(n, m), sufficient=min(n, m) == 0)
     points = np.nan_to_num(scored(rows.pairs)).astype(np.float32)
     before, now = points[~rows.is_current][:MMD_ROWS], points[rows.is_current][:MMD_ROWS]
     count = permutations or needed_permutations(alpha)
     found = _run_mmd(detectors, before, now, alpha, count)
     p_value = (round(found["p_val"] * count) + 1) / (count + 1)
-    return _mmd(
-        len(before),
-        len(now),
-        value=float(found["distance"]),
+    return replace(
+        joint_measurement("mmd", (len(before), len(now)), float(found["distance"])),
         p_value=p_value,
         smallest_detectable=float(found["distance_threshold"]),
         evidence=f"alibi-detect MMDDrift, {count:,} permutations",
@@ -118,29 +118,3 @@ def _alibi(detector: str) -> Any:  # noqa: ANN401  # alibi-detect's types are no
         )
         raise SettingsError(message) from None
     return cd
-
-
-def _mmd(
-    n: int,
-    m: int,
-    *,
-    value: float | None = None,
-    p_value: float | None = None,
-    smallest_detectable: float | None = None,
-    evidence: str | None = None,
-    reason: str | None = None,
-    sufficient: bool = True,
-) -> Measurement:
-    return Measurement(
-        check="multivariate_drift",
-        metric="mmd",
-        value=value,
-        effect=value,
-        p_value=p_value,
-        n_reference=n,
-        n_current=m,
-        smallest_detectable=smallest_detectable,
-        evidence=evidence,
-        reason=reason,
-        sufficient=sufficient,
-    )

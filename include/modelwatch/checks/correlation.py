@@ -1,10 +1,12 @@
 """Whether pairs of columns still move together: every pair's rank correlation, before and now."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from modelwatch.calibration import multivariate as calibration
-from modelwatch.checks.rows import Rows, scored
+from modelwatch.checks.rows import Rows, joint_measurement, scored
 from modelwatch.domain import Measurement
 from modelwatch.metrics.multivariate import Correlations, correlations
 
@@ -21,13 +23,14 @@ def measure_correlations(rows: Rows, *, alpha: float) -> Measurement:
     furthest; without one, the least likely by chance. Its p-value is corrected for the number of pairs.
     """
     n, m = rows.sizes
+    unknown = joint_measurement("correlation_shift", rows.sizes)
     if min(n, m) < MIN_ROWS:
-        return _measurement(rows, reason=too_few(n, m), sufficient=min(n, m) == 0)
+        return replace(unknown, reason=too_few(n, m), sufficient=min(n, m) == 0)
     before = correlations(scored(rows.pairs[~rows.is_current]))
     now = correlations(scored(rows.pairs[rows.is_current]))
     pairs = _pairs(rows, before, now)
     if not len(pairs[0]):
-        return _measurement(rows, reason="fewer than two features vary on both sides")
+        return replace(unknown, reason="fewer than two features vary on both sides")
     gaps = np.abs(now.r - before.r)[pairs]
     p_values = np.minimum(1.0, calibration.correlation_p_values(before, now)[pairs] * len(gaps))
     error = float(np.median(calibration.correlation_errors(before, now)[pairs]))
@@ -35,9 +38,8 @@ def measure_correlations(rows: Rows, *, alpha: float) -> Measurement:
     chosen = order[0]
     i, j = pairs[0][chosen], pairs[1][chosen]
     shown = [order[k] for k in range(min(SHOWN, len(order))) if k == 0 or p_values[order[k]] <= alpha]
-    return _measurement(
-        rows,
-        value=float(gaps[chosen]),
+    return replace(
+        joint_measurement("correlation_shift", rows.sizes, float(gaps[chosen])),
         effect=_debiased(before, now, i, j),
         p_value=float(p_values[chosen]),
         smallest_detectable=calibration.smallest_correlation(error, alpha=alpha / len(gaps)),
@@ -74,30 +76,3 @@ def _debiased(before: Correlations, now: Correlations, i: int, j: int) -> float:
 def _story(rows: Rows, before: Correlations, now: Correlations, i: int, j: int) -> str:
     one, other = rows.pair_names[i][:60], rows.pair_names[j][:60]
     return f"correlation of {one} and {other}: {before.r[i, j]:.2f} -> {now.r[i, j]:.2f}"
-
-
-def _measurement(
-    rows: Rows,
-    *,
-    value: float | None = None,
-    effect: float | None = None,
-    p_value: float | None = None,
-    smallest_detectable: float | None = None,
-    evidence: str | None = None,
-    reason: str | None = None,
-    sufficient: bool = True,
-) -> Measurement:
-    n, m = rows.sizes
-    return Measurement(
-        check="multivariate_drift",
-        metric="correlation_shift",
-        value=value,
-        effect=effect,
-        p_value=p_value,
-        n_reference=n,
-        n_current=m,
-        smallest_detectable=smallest_detectable,
-        evidence=evidence,
-        reason=reason,
-        sufficient=sufficient,
-    )

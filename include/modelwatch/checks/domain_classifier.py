@@ -1,6 +1,6 @@
 """Whether a classifier can tell the window's rows from the reference's, and by which features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy import special
 
 from modelwatch.calibration import multivariate as calibration
 from modelwatch.checks.correlation import MIN_ROWS, too_few
-from modelwatch.checks.rows import Rows, scored
+from modelwatch.checks.rows import Rows, joint_measurement, scored
 from modelwatch.domain import Measurement
 from modelwatch.metrics.multivariate import correlations, roc_auc
 
@@ -35,7 +35,7 @@ def measure_domain_auc(rows: Rows, *, alpha: float, confidence: float) -> Measur
     """
     n, m = rows.sizes
     if min(n, m) < MIN_ROWS:
-        return auc_measurement(rows, reason=too_few(n, m), sufficient=min(n, m) == 0)
+        return replace(joint_measurement("auc_domain", rows.sizes), reason=too_few(n, m), sufficient=min(n, m) == 0)
     folds = cross_validated(rows)
     values = [roc_auc(fold.scores, fold.is_current) for fold in folds]
     p_values = [
@@ -45,11 +45,11 @@ def measure_domain_auc(rows: Rows, *, alpha: float, confidence: float) -> Measur
     value, p_value = sum(values) / 2, calibration.either_p_value(*p_values)
     error = sum(calibration.auc_error(fold.scores, fold.is_current) for fold in folds) / 2
     reach = -float(special.ndtri((1 - confidence) / 2)) * error
-    return auc_measurement(
-        rows,
-        value=value,
+    return replace(
+        joint_measurement("auc_domain", rows.sizes, value),
         p_value=p_value,
-        interval=(max(0.0, value - reach), min(1.0, value + reach)),
+        ci_low=max(0.0, value - reach),
+        ci_high=min(1.0, value + reach),
         smallest_detectable=calibration.smallest_auc(n // 2, m // 2, alpha=alpha),
         evidence=_telling(rows, folds) if p_value <= alpha else None,
     )
@@ -155,34 +155,3 @@ def _losses(rows: Rows, fold: Fold) -> Floats:
             scores = fold.classifier.decision_function(_design(columns, pairs, fold.products))
             losses[k] = whole - roc_auc(scores, fold.is_current)
     return losses
-
-
-def auc_measurement(
-    rows: Rows,
-    *,
-    value: float | None = None,
-    p_value: float | None = None,
-    interval: tuple[float, float] | None = None,
-    smallest_detectable: float | None = None,
-    evidence: str | None = None,
-    reason: str | None = None,
-    sufficient: bool = True,
-) -> Measurement:
-    """A measurement of ``auc_domain``."""
-    n, m = rows.sizes
-    low, high = interval or (None, None)
-    return Measurement(
-        check="multivariate_drift",
-        metric="auc_domain",
-        value=value,
-        effect=value,
-        p_value=p_value,
-        ci_low=low,
-        ci_high=high,
-        n_reference=n,
-        n_current=m,
-        smallest_detectable=smallest_detectable,
-        evidence=evidence,
-        reason=reason,
-        sufficient=sufficient,
-    )

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from modelwatch.domain import FeatureKind
+from modelwatch.domain import FeatureKind, Measurement
 from modelwatch.metrics.multivariate import normal_scores
 from modelwatch.profile.cells import count_values, to_numpy
 
@@ -44,6 +44,11 @@ class Rows:
         """Reference rows, current rows."""
         m = int(np.count_nonzero(self.is_current))
         return len(self.is_current) - m, m
+
+
+def joint_measurement(metric: str, sizes: tuple[int, int], value: float | None = None) -> Measurement:
+    """A metric of the features together; its effect is its value."""
+    return Measurement("multivariate_drift", metric, value, *sizes, effect=value)
 
 
 def join_rows(reference: pa.Table, current: pa.Table, features: Mapping[str, FeatureKind]) -> Rows:
