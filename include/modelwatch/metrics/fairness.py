@@ -6,8 +6,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwatch.errors import MetricInputError
-
 Rate = Literal["selection_rate", "true_positive_rate", "false_positive_rate", "false_negative_rate"]
 Cube = NDArray[np.int64]
 Counts = NDArray[np.int64]
@@ -45,30 +43,6 @@ def counts_of(cubes: Sequence[Cube] | Cube, rate: Rate) -> tuple[Counts, Counts]
     return stacked[:, 0 if rate == "false_negative_rate" else 1, label], stacked[:, :, label].sum(axis=1)
 
 
-def rates_by_group(counts: Mapping[Levels, Cube], rate: Rate) -> dict[Levels, float]:
-    """The rate of each group, computed by fairlearn's `MetricFrame`.
-
-    selection rate = P(decision | group); true positive rate = P(decision | label, group); and so on.
-
-    Args:
-        counts: group -> ``(2, 3)`` counts of decision x label; every group needs a denominator > 0.
-        rate: one of `RATES`.
-
-    Returns:
-        group -> rate in [0, 1].
-
-    Raises:
-        MetricInputError: no groups, or a group whose rate is undefined: it stays undefined rather than 0.
-
-    Source: fairlearn; compared with fairlearn on the full rows in tests/oracle.
-    """
-    x, n = counts_of(list(counts.values()), rate)
-    if not counts or not n.all():
-        message = f"{rate} is undefined for a group without requests to divide by"
-        raise MetricInputError(message)
-    return dict(zip(counts, shares(x, n), strict=True))
-
-
 def shares(x: Counts, n: Counts) -> list[float]:
     """``x / n`` of each group by fairlearn's `MetricFrame`, from two weighted rows a group.
 
@@ -95,21 +69,3 @@ def shares(x: Counts, n: Counts) -> list[float]:
         sample_params={"sample_weight": np.column_stack([x, n - x]).ravel()},
     )
     return [float(value) for value in frame.by_group.sort_index()]
-
-
-def difference(rates: Mapping[Levels, float]) -> float:
-    """Largest rate minus smallest, in [0, 1]; 0 = every group is treated alike (demographic parity difference for
-    selection rates, equal opportunity difference for true positive rates).
-
-    Source: fairlearn.metrics.demographic_parity_difference.
-    """
-    return max(rates.values()) - min(rates.values())
-
-
-def ratio(rates: Mapping[Levels, float]) -> float | None:
-    """Smallest rate over largest, in [0, 1]; 1 = every group is treated alike; None when no group was ever selected.
-
-    Source: fairlearn.metrics.demographic_parity_ratio; the four-fifths line is 0.8.
-    """
-    largest = max(rates.values())
-    return min(rates.values()) / largest if largest > 0 else None

@@ -19,20 +19,14 @@ from modelwatch.profile import (
     fit_cells,
     profile_rows,
 )
-from modelwatch.profile.correlation import (
-    Correlations,
-    decode_correlations,
-    encode_correlations,
-    rank_correlations,
-)
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.cut import window_profiles
 from modelwatch.steps.digests import file_digest
 from modelwatch.steps.rows import keep_rows
-from modelwatch.store.samples import Artifacts
+from modelwatch.store.samples import Artifacts, reference_path
 
-FIT_VERSION = 3  # 2: buckets, with rank correlations beside the profile; 3: natural variation beside it too
+FIT_VERSION = 3  # 2: the profile carries buckets; 3: natural variation is kept beside it
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,6 @@ class Reference:
     """The cells fitted on the reference, its profile in them, and the digests that say which reference this is.
 
     Attributes:
-        correlations: which numeric features move together in it.
         variation: natural variation by column, of the reference's own windows; empty when it has no timestamps.
     """
 
@@ -48,7 +41,6 @@ class Reference:
     profile: Profile
     digest: str
     cells_digest: str
-    correlations: Correlations = field(default_factory=dict)
     variation: Variations = field(default_factory=dict)
 
 
@@ -60,31 +52,26 @@ def load_reference(monitor: Monitor, settings: Settings) -> Reference:
     """
     digest = _digest(monitor, settings)
     artifacts = Artifacts(settings.samples_url)
-    names = ("bin", "correlations.json", "variation.json")
-    paths = [f"reference/{digest}.{name}" for name in names]
-    cached, pairs, varied = (artifacts.read_if_there(path) for path in paths)
-    if cached is None or pairs is None or varied is None:
-        cells, profile, correlations, variation = _fit(monitor, settings, digest)
-        contents = (encode_reference(cells, profile), encode_correlations(correlations), encode_variations(variation))
-        for path, content in zip(paths, contents, strict=True):
-            artifacts.write_bytes(path, content)
+    counted, varying = reference_path(digest), reference_path(digest, "variation.json")
+    cached, varied = artifacts.read_if_there(counted), artifacts.read_if_there(varying)
+    if cached is None or varied is None:
+        cells, profile, variation = _fit(monitor, settings, digest)
+        artifacts.write_bytes(counted, encode_reference(cells, profile))
+        artifacts.write_bytes(varying, encode_variations(variation))
     else:
-        cells, profile = decode_reference(cached)
-        correlations, variation = decode_correlations(pairs), decode_variations(varied)
-    return Reference(cells, profile, digest, cells_digest(cells), correlations, variation)
+        (cells, profile), variation = decode_reference(cached), decode_variations(varied)
+    return Reference(cells, profile, digest, cells_digest(cells), variation)
 
 
-def _fit(monitor: Monitor, settings: Settings, digest: str) -> tuple[CellSet, Profile, Correlations, Variations]:
+def _fit(monitor: Monitor, settings: Settings, digest: str) -> tuple[CellSet, Profile, Variations]:
     uri, schema = monitor.reference_uri, monitor.schema()
     page = files.read_table(uri, schema, timezone=monitor.tzinfo)
     _require_usable(page, monitor)
     cells = fit_cells(page.rows, schema)
     if monitor.multivariate.detector != "none":
         keep_rows(monitor, settings, digest, page.rows)  # while they are at hand; read again when the bound changes
-    numeric = [name for name, kind in schema.features.items() if kind == "numeric"]
-    correlations = rank_correlations(page.rows, numeric)
     windows = window_profiles(page.rows, cells, schema, length=monitor.window, timezone=monitor.tzinfo)
-    return cells, profile_rows(page.rows, cells, schema), correlations, natural_variation(windows)
+    return cells, profile_rows(page.rows, cells, schema), natural_variation(windows)
 
 
 def _require_usable(page: Page, monitor: Monitor) -> None:

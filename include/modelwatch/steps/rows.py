@@ -12,7 +12,7 @@ from modelwatch.domain import Measurement, Page
 from modelwatch.sampling import Sampler
 from modelwatch.settings import Settings
 from modelwatch.sources import files
-from modelwatch.store.samples import Artifacts, read_rows
+from modelwatch.store.samples import Artifacts, read_rows, reference_path
 
 SALT = "rows"
 
@@ -95,4 +95,4 @@ def bounded(rows: pa.Table, limit: int, id_column: str | None) -> pa.Table:
 
 
 def _path(monitor: Monitor, digest: str) -> str:
-    return f"reference/{digest}.rows-{monitor.multivariate.rows}.parquet"
+    return reference_path(digest, f"rows-{monitor.multivariate.rows}.parquet")

@@ -21,9 +21,9 @@ from modelwatch.errors import SettingsError, StoreError
 WITHOUT_FOLDERS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"})
 
 
-def reference_path(digest: str) -> str:
-    """Where the fitted reference of this digest is kept, below the base."""
-    return f"reference/{digest}.bin"
+def reference_path(digest: str, what: str = "bin") -> str:
+    """Where the fitted reference of this digest, or what is kept beside it, lies below the base."""
+    return f"reference/{digest}.{what}"
 
 
 class Artifacts:
