@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from modelwatch.domain import Result, iso
-from modelwatch.report.charts.bars import bin_chart
-from modelwatch.report.charts.lines import time_chart
 from modelwatch.report.charts.squares import hatch
+from modelwatch.report.html import environment
 from modelwatch.report.page import words
 from modelwatch.report.page.heat import without_quiet
 from modelwatch.report.page.story import figures
@@ -21,24 +20,11 @@ from modelwatch_ui.grids import heat_rows, strip
 FOLDER = Path(__file__).parent / "templates"
 
 
-def environment() -> Environment:
-    """The templates with the words they use."""
-    made = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def page_environment() -> Environment:
+    """The reports' templates' words and charts, and those that only pages use."""
+    made = environment(FOLDER)
     made.filters.update(
-        number=words.number,
-        count=words.count,
-        percent=words.percent,
-        p=words.p_words,
         slug=words.window_slug,
-        window=words.window_words,
-        moment=words.moment_words,
-        day=words.day_words,
         person=words.person_words,
         iso=iso,
         arrows=lambda text: text.replace(" -> ", " → "),
@@ -49,10 +35,6 @@ def environment() -> Environment:
         strip=strip,
         without_quiet=without_quiet,
         figures=figures_of,
-        VERDICTS=words.VERDICT_WORDS,
-        CHECKS=words.CHECK_WORDS,
-        time_chart=time_chart,
-        bin_chart=bin_chart,
         hatch=hatch,
     )
     return made
@@ -63,7 +45,7 @@ def figures_of(results: Sequence[Result]) -> str:
     return figures([(r.measurement.metric, r.measurement.value, r.status, r.threshold) for r in results])
 
 
-ENVIRONMENT = environment()
+ENVIRONMENT = page_environment()
 
 
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401  # what templates show

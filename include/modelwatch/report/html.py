@@ -41,8 +41,18 @@ def month_report(view: ModelView, month: str) -> str:
 
 @cache
 def _environment() -> Environment:
+    made = environment(FOLDER)
+    made.globals.update(
+        MIN_GROUP=MIN_GROUP,
+        style=Markup(STYLE.read_text() + (FOLDER / "report.css").read_text()),  # noqa: S704  # our own files
+    )
+    return made
+
+
+def environment(folder: Path) -> Environment:
+    """Templates that escape every value and fail on one that is missing, with the words and charts they all use."""
     made = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -58,11 +68,6 @@ def _environment() -> Environment:
         day=words.day_words,
     )
     made.globals.update(
-        VERDICTS=words.VERDICT_WORDS,
-        CHECKS=words.CHECK_WORDS,
-        MIN_GROUP=MIN_GROUP,
-        bin_chart=bin_chart,
-        time_chart=time_chart,
-        style=Markup(STYLE.read_text() + (FOLDER / "report.css").read_text()),  # noqa: S704  # our own files
+        VERDICTS=words.VERDICT_WORDS, CHECKS=words.CHECK_WORDS, bin_chart=bin_chart, time_chart=time_chart
     )
     return made
