@@ -199,6 +199,7 @@ def _show(evaluation: Evaluation, output: str) -> int:
 def _say(*lines: str) -> None:
     for line in lines:
         sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()  # who reads a pipe sees a window when it is judged, and a server's address when it listens
 
 
 def _complain(*lines: str) -> None:
