@@ -13,7 +13,7 @@ from airflow.sdk import DAG, get_current_context, task
 
 from modelwatch.config import Monitor
 from modelwatch.settings import Settings
-from modelwatch_airflow.defaults import TASK_DEFAULTS, load_monitors
+from modelwatch_airflow.defaults import load_monitors, upkeep_arguments
 from modelwatch_airflow.run import connect, settings_of_task
 
 MONITORS: dict[str, Monitor] = {}
@@ -34,15 +34,6 @@ def drill(monitor: str) -> str:
 valid, _ = load_monitors(Settings.from_env().monitors_dir)
 MONITORS.update({one.monitor: one for one in valid if one.alerts.drill is not None})
 if MONITORS:
-    with DAG(
-        dag_id="modelwatch_drill",
-        schedule="0 9 * * 1",
-        start_date=datetime(2020, 1, 1, tzinfo=UTC),
-        catchup=False,
-        max_active_runs=1,
-        doc_md=__doc__,
-        tags=["modelwatch"],
-        default_args={**TASK_DEFAULTS, "owner": "modelwatch"},
-    ):
+    with DAG("modelwatch_drill", schedule="0 9 * * 1", **upkeep_arguments(__doc__)):
         for name in sorted(MONITORS):
             drill.override(task_id=f"drill_{name}")(name)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, task
 
-from modelwatch_airflow.defaults import TASK_DEFAULTS
+from modelwatch_airflow.defaults import upkeep_arguments
 from modelwatch_airflow.run import connect, settings_of_task
 
 
@@ -26,15 +26,5 @@ def check_schedules() -> list[str]:
     return steps.check_schedules(settings_of_task(), connect, datetime.now(UTC))
 
 
-with DAG(
-    dag_id="modelwatch_watchdog",
-    schedule="*/30 * * * *",
-    start_date=datetime(2020, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    is_paused_upon_creation=False,
-    doc_md=__doc__,
-    tags=["modelwatch"],
-    default_args={**TASK_DEFAULTS, "owner": "modelwatch"},
-):
+with DAG("modelwatch_watchdog", schedule="*/30 * * * *", is_paused_upon_creation=False, **upkeep_arguments(__doc__)):
     check_schedules()

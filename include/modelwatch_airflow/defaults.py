@@ -101,3 +101,19 @@ def dag_arguments(monitor: Monitor, *, about: str | None = None) -> dict[str, An
         "params": trigger_form(),
         "default_args": {**TASK_DEFAULTS, "owner": monitor.owner or "modelwatch"},
     }
+
+
+def upkeep_arguments(about: str | None) -> dict[str, Any]:
+    """The settings, beside its schedule, of a Dag that looks after all monitors rather than being one's own.
+
+    Args:
+        about: what the Dag does, for the page of its documentation.
+    """
+    return {
+        "start_date": datetime(2020, 1, 1, tzinfo=UTC),
+        "catchup": False,
+        "max_active_runs": 1,
+        "doc_md": about,
+        "tags": ["modelwatch"],
+        "default_args": {**TASK_DEFAULTS, "owner": "modelwatch"},
+    }

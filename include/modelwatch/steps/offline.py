@@ -23,7 +23,7 @@ from modelwatch.steps.policy import policy_of
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import multivariate_drift
 from modelwatch.steps.segments import told_by_segment
-from modelwatch.steps.stream import present_schema
+from modelwatch.steps.stream import Labels, present_schema, within
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
 
@@ -72,7 +72,7 @@ def backtest(
     """Judge the windows in order; the earlier ones are to each what the store is to a window of the Dag."""
     before = Before(Replay(policy_of(monitor)))
     for window in windows:
-        rows = between(data, window)
+        rows = within(data.rows, data.schema, window)
         profile = profile_rows(rows, reference.cells, data.schema)
         together = _fairness_profile(monitor, data, profile, window)
         evaluation = _evaluate(monitor, settings, reference, data, rows, together, window, before)
@@ -86,17 +86,12 @@ def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
     page = files.read_table(current, schema, timezone=monitor.tzinfo)
     rows = _each_once(page.rows, schema.id)
     if labels is not None:
-        rows, schema = _with_labels(rows, monitor, labels)
+        schema = monitor.schema()
+        rows = Labels.read(labels, monitor).join(rows, schema)
     type_errors: dict[str, int] = {}
     for reject in page.rejects:
         type_errors[reject.column] = type_errors.get(reject.column, 0) + reject.count
     return Current(rows, type_errors, sum(reject.count for reject in page.rejects), schema)
-
-
-def between(data: Current, window: Window) -> pa.Table:
-    """The rows whose timestamp lies in the window."""
-    stamps = data.rows[data.schema.timestamp]
-    return data.rows.filter(pc.and_(pc.greater_equal(stamps, window.start), pc.less(stamps, window.end)))
 
 
 def _evaluate(
@@ -128,7 +123,7 @@ def _fairness_profile(monitor: Monitor, data: Current, profile: Profile, window:
     longer = _fairness_window(monitor, window)
     if longer == window:
         return profile
-    return replace(profile, groups=profile_rows(between(data, longer), {}, data.schema).groups)
+    return replace(profile, groups=profile_rows(within(data.rows, data.schema, longer), {}, data.schema).groups)
 
 
 def _unmeasured(data: Current, limit: float) -> str | None:
@@ -145,21 +140,6 @@ def _each_once(rows: pa.Table, id_column: str | None) -> pa.Table:
     codes = rows[id_column].combine_chunks().dictionary_encode().indices.to_numpy()
     _, first = np.unique(codes, return_index=True)
     return rows.take(np.sort(first))
-
-
-def _with_labels(rows: pa.Table, monitor: Monitor, labels: str) -> tuple[pa.Table, Schema]:
-    schema = monitor.schema()
-    if schema.id is None or schema.label is None:
-        message = f"{labels}: labels are joined by request id: set columns.id and columns.label in the monitor file"
-        raise DataError(message)
-    wanted = tuple(column for column in schema.columns if column.name in (schema.id, schema.label))
-    only = Schema(columns=wanted, features={}, id=schema.id, label=schema.label)
-    known = _each_once(files.read_table(labels, only, timezone=monitor.tzinfo).rows, schema.id)
-    position = pc.index_in(rows[schema.id], value_set=known[schema.id].combine_chunks())
-    label = known[schema.label].combine_chunks().take(position.combine_chunks())
-    if schema.label in rows.column_names:
-        rows = rows.drop_columns(schema.label)
-    return rows.append_column(schema.label, label), schema
 
 
 def _fairness_window(monitor: Monitor, window: Window) -> Window:

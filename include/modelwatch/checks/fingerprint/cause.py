@@ -36,11 +36,15 @@ def listed(names: list[str]) -> str:
 
 def null_burst(reference: FeatureProfile, current: FeatureProfile) -> Cause | None:
     """More values are missing than before, for certain and enough to be worth a claim; both have rows."""
-    before, after = reference.n_missing / reference.n, current.n_missing / current.n
-    p_value = proportion_p_value(reference.n_missing, reference.n, current.n_missing, current.n)
-    if after - before < MISSING or p_value >= CERTAIN:
+    risen = more_of(reference.n_missing, reference.n, current.n_missing, current.n)
+    return Cause("null_burst", f"more values are missing ({risen})") if risen else None
+
+
+def more_of(x: int, n: int, y: int, m: int) -> str | None:
+    """How a share rose from ``x / n`` to ``y / m``, in words; None unless for certain and by enough for a claim."""
+    if y / m - x / n < MISSING or proportion_p_value(x, n, y, m) >= CERTAIN:
         return None
-    return Cause("null_burst", f"more values are missing ({change(before, after)})")
+    return change(x / n, y / m)
 
 
 def others_as_before(cause: Cause) -> Cause:

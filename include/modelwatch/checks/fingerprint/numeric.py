@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from modelwatch.calibration.significance import proportion_p_value
 from modelwatch.checks.fingerprint.bursts import burst, clipped, stuck
-from modelwatch.checks.fingerprint.cause import CERTAIN, MISSING, UNKNOWN, Cause, null_burst, others_as_before
+from modelwatch.checks.fingerprint.cause import UNKNOWN, Cause, more_of, null_burst, others_as_before
 from modelwatch.checks.fingerprint.curve import Pair
 from modelwatch.checks.fingerprint.transforms import hours_moved, transformed
 from modelwatch.profile.features import NumericProfile
-from modelwatch.words import change, number
+from modelwatch.words import number
 
 FEWEST = 100  # finite values; with fewer almost any hypothesis fits
 
@@ -35,11 +34,8 @@ def numeric_cause(reference: NumericProfile, current: NumericProfile) -> Cause:
 
 
 def _more_infinite(reference: NumericProfile, current: NumericProfile) -> Cause | None:
-    before, after = reference.n_nonfinite / reference.n, current.n_nonfinite / current.n
-    p_value = proportion_p_value(reference.n_nonfinite, reference.n, current.n_nonfinite, current.n)
-    if after - before < MISSING or p_value >= CERTAIN:
-        return None
-    return Cause("sentinel_burst", f"infinity stands in for values ({change(before, after)})")
+    risen = more_of(reference.n_nonfinite, reference.n, current.n_nonfinite, current.n)
+    return Cause("sentinel_burst", f"infinity stands in for values ({risen})") if risen else None
 
 
 def _described(pair: Pair) -> Cause:
