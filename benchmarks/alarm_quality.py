@@ -1,151 +1,120 @@
 """How right the alarms are: pages on quiet windows, changes found, features and causes named; and the peers' the same.
 
-    PYTHONPATH=include python benchmarks/alarm_quality.py [--windows 400] [--peer-windows 100] [--output FILE]
+    PYTHONPATH=include nice python benchmarks/alarm_quality.py [--quiet 1000] [--changed 200] [--peers 50]
 
-Every window is made from a seed of its own, so the table comes out the same on any machine. modelwatch is used as a
+Writes benchmarks/ALARM_QUALITY.md. Every answer is kept in build/alarm_quality.jsonl as soon as it is known: a
+measurement that was stopped is taken up where it was, and one of another version of the code begins with another file.
+
+Every window is made from a seed of its own, so the tables come out the same on any machine. modelwatch is used as a
 user would: the monitor file that `init` writes, but for the minimum sample size, which is lowered so that small windows
-are judged at all. The peers run at their defaults. Intervals are Wilson's at 95 %.
+are judged at all, and `check`. The peers run at their defaults. Intervals are Wilson's at 95 %.
 """
 
 import argparse
+import os
 import tempfile
-from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
-from alarm_tools import Alarm, Tool, installed_peers, modelwatch, windows_of
-from fairness_scenarios import fairness_rows
-from real_days import quiet_days
-from scenarios import SCENARIOS, Scenario, as_table, requests
-from statsmodels.stats.proportion import proportion_confint
+from alarm_answers import Answer, Answers
+from alarm_page import page
+from alarm_tools import MODELWATCH, prepare, tools
+from experiments import Experiment
+from fairness_scenarios import fairness_experiments
+from real_days import real_days
+from scenarios import drift_experiments
 
-N_REFERENCE = 50_000
-SLOW = 20_000  # windows this large are made fewer
+HERE = Path(__file__).resolve().parent
+A_BATCH = 25
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table: how many of how many, what was wanted, and of the named features how many were right."""
+class Batch:
+    """Windows of one experiment for one tool: what a worker does at a time."""
 
-    what: str
-    n: int
-    hits: int
-    of: int
-    wanted: str
-    named: tuple[int, int] = (0, 0)
-    caused: tuple[int, int] = (0, 0)
-
-    def __str__(self) -> str:
-        low, high = proportion_confint(self.hits, self.of, method="wilson")
-        cells = [
-            self.what,
-            f"{self.n:,}",
-            f"{100 * self.hits / self.of:.1f} % ({100 * low:.1f} to {100 * high:.1f})",
-            self.wanted,
-            _share(self.named),
-            _share(self.caused),
-        ]
-        return f"| {' | '.join(cells)} |"
+    tool: str
+    experiment: int
+    windows: tuple[int, ...]
 
 
-def scenario_rows(tool: Tool, n_windows: int) -> Iterator[Row]:
-    """Every scenario at every size it is asked for."""
-    with tempfile.TemporaryDirectory() as name:
-        reference = as_table(requests(np.random.default_rng(1), N_REFERENCE))
-        for number, scenario in enumerate(SCENARIOS):
-            for n in scenario.sizes:
-                folder = Path(name)
-                changed = _write_windows(folder, reference, scenario, (number, n), _fewer(n_windows, n))
-                yield _row(scenario, n, tool(folder), changed)
+@cache
+def experiments() -> list[Experiment]:
+    """All of them; a worker finds one by its place."""
+    return [*drift_experiments(), *fairness_experiments(), *real_days()]
 
 
-def _fewer(n_windows: int, n: int) -> int:
-    return max(20, n_windows // 4) if n >= SLOW else n_windows
-
-
-def _write_windows(
-    folder: Path, reference: pa.Table, scenario: Scenario, seed: tuple[int, int], n_windows: int
-) -> dict[str, list[str]]:
-    """The windows as files; returns which features were changed in each."""
-    (folder / "windows").mkdir(exist_ok=True)
-    for old in windows_of(folder):
-        old.unlink()
-    if not (folder / "reference.parquet").exists():
-        pq.write_table(reference, folder / "reference.parquet")
-    changed = {}
-    for i in range(n_windows):
-        rng = np.random.default_rng((*seed, i))
-        columns = requests(rng, seed[1])
-        changed[f"{i:05d}"] = scenario.change(rng, columns)
-        pq.write_table(as_table(columns), folder / "windows" / f"{i:05d}.parquet")
-    return changed
-
-
-def _row(scenario: Scenario, n: int, said: dict[str, Alarm], changed: dict[str, list[str]]) -> Row:
-    named = [(feature, feature in changed[window]) for window, one in said.items() for feature in one.features]
-    causes = [
-        cause == scenario.cause
-        for window, one in said.items()
-        for feature, cause in (one.causes or {}).items()
-        if feature in changed[window] and scenario.cause
+def batches(answers: Answers, options: argparse.Namespace) -> list[Batch]:
+    """What is not yet known, in such an order that every experiment has some answers before any has all."""
+    rounds = [
+        (turn, Batch(tool, place, part))
+        for tool in tools()
+        for place, experiment in enumerate(experiments())
+        for turn, part in enumerate(_parts(tool, experiment, answers, options))
     ]
-    return Row(
-        scenario.name,
-        n,
-        sum(one.alarm for one in said.values()),
-        len(said),
-        "at most 1 %" if scenario.is_quiet else f"at least {100 * scenario.wanted:.0f} %" if scenario.wanted else "",
-        (sum(right for _, right in named), len(named)),
-        (sum(causes), len(causes)),
-    )
+    return [batch for _, batch in sorted(rounds, key=lambda item: item[0])]
 
 
-def table(rows: Iterator[Row], say: Callable[[str], None]) -> list[str]:
-    """The lines of the table, each told as soon as it is known."""
-    lines = [
-        "| windows with | requests | that page | wanted | named features that changed | right cause |",
-        "|---" * 6 + "|",
+def _parts(tool: str, experiment: Experiment, answers: Answers, options: argparse.Namespace) -> list[tuple[int, ...]]:
+    """The windows still to be judged; a peer, whose process takes seconds to start, gets all of them at once."""
+    if tool == MODELWATCH:
+        n_windows, size = options.quiet if experiment.is_quiet else options.changed, A_BATCH
+    else:
+        n_windows = size = options.peers if experiment.of_peers else 0
+    known = {one.window for one in answers.of(tool, experiment.what, experiment.n)}
+    missing = [window for window in range(experiment.count(n_windows)) if window not in known]
+    return [tuple(missing[start : start + size]) for start in range(0, len(missing), max(1, size))]
+
+
+def judge(folder: Path, batch: Batch) -> list[Answer]:
+    """Make the windows, let the tool judge them, and set beside its answers what was changed."""
+    experiment = experiments()[batch.experiment]
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        here = Path(name)
+        for part in ("reference.parquet", "monitor", "home"):
+            (here / part).symlink_to(folder / experiment.reference_name / part)
+        (here / "windows").mkdir()
+        changed = {}
+        for window in batch.windows:
+            table, changed[f"{window:05d}"] = experiment.window(window)
+            pq.write_table(table, here / "windows" / f"{window:05d}.parquet")
+        said = tools()[batch.tool](here)
+    topic = batch.tool, experiment.what, experiment.n
+    return [
+        Answer(*topic, int(name), one.alarm, list(one.features), changed[name], dict(one.causes))
+        for name, one in said.items()
     ]
-    for line in lines:
-        say(line)
-    for row in rows:
-        say(str(row))
-        lines.append(str(row))
-    return lines
 
 
-def _share(part: tuple[int, int]) -> str:
-    return f"{100 * part[0] / part[1]:.1f} %" if part[1] else ""
+def measure(answers: Answers, options: argparse.Namespace) -> None:
+    """Judge what is not yet known, on all processors, and keep it."""
+    todo = batches(answers, options)
+    with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(options.jobs) as pool:
+        folder = Path(name)
+        by_reference = {one.reference_name: one for one in experiments()}
+        for one in by_reference.values():
+            prepare(folder / one.reference_name, one)
+        running = [pool.submit(judge, folder, batch) for batch in todo]
+        for number, done in enumerate(as_completed(running), 1):
+            answers.add(done.result())
+            print(f"{number} of {len(todo)} batches", flush=True)
 
 
 def main() -> None:
-    """Measure, print as it goes, and write the page."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--windows", type=int, default=400)
-    parser.add_argument("--peer-windows", type=int, default=100)
-    parser.add_argument("--output", type=Path)
+    """Measure, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quiet", type=int, default=1000, help="windows in which nothing happened, per size")
+    parser.add_argument("--changed", type=int, default=200, help="windows per change")
+    parser.add_argument("--peers", type=int, default=50, help="windows per experiment and peer")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at a time")
+    parser.add_argument("--answers", type=Path, default=HERE.parent / "build" / "alarm_quality.jsonl")
+    parser.add_argument("--output", type=Path, default=HERE / "ALARM_QUALITY.md")
     options = parser.parse_args()
-    sections = {"modelwatch": table(_all_of_modelwatch(options.windows), print)}
-    for name, tool in installed_peers().items():
-        print(name)
-        sections[name] = table(_all_of_peer(tool, options.peer_windows), print)
-    if options.output:
-        text = "\n\n".join([f"## {name}\n\n" + "\n".join(lines) for name, lines in sections.items()])
-        options.output.write_text(f"# How right the alarms are\n\n{__doc__[__doc__.index('Every') :]}\n{text}\n")
-
-
-def _all_of_modelwatch(n_windows: int) -> Iterator[Row]:
-    yield from scenario_rows(modelwatch, n_windows)
-    yield from fairness_rows(Row, n_windows)
-    yield from quiet_days(Row, None)
-
-
-def _all_of_peer(tool: Tool, n_windows: int) -> Iterator[Row]:
-    yield from scenario_rows(tool, n_windows)
-    yield from quiet_days(Row, tool)
+    answers = Answers(options.answers)
+    measure(answers, options)
+    options.output.write_text(page(experiments(), list(tools()), answers))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,47 @@
 """Real stationary days: simulated card transactions of a public handbook, May to September, day by day."""
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from alarm_tools import Tool, modelwatch_backtest
+import pyarrow as pa
+from experiments import AT_MOST_1, Experiment
 
 DATA = Path(os.environ.get("MODELWATCH_SHARED_DATA", "../shared/data")) / "fraud_handbook" / "transactions_base.parquet"
-REFERENCE = ("2018-05-01", "2018-05-29")
-DAYS = ("2018-05-29", "2018-10-01")
+REFERENCE = date(2018, 5, 1), date(2018, 5, 29)
+END = date(2018, 10, 1)
+A_DAY = 9_600
 
 
-def transactions() -> pd.DataFrame:
+def real_days() -> list[Experiment]:
+    """The days after the reference's four weeks; nothing where the data is not at hand."""
+    if not DATA.exists():
+        return []
+    first = REFERENCE[1]
+    return [
+        Experiment(
+            what="quiet days of real-like traffic",
+            n=A_DAY,
+            wanted=AT_MOST_1,
+            reference_name="real days",
+            reference=lambda: _between(*REFERENCE),
+            window=lambda i: (_between(first + timedelta(i), first + timedelta(i + 1)), []),
+            roles={"timestamp": "time", "score": "score"},
+            available=(END - first).days,
+        )
+    ]
+
+
+def _between(start: date, end: date) -> pa.Table:
+    rows = _transactions()
+    chosen = rows[(rows["time"] >= pd.Timestamp(start)) & (rows["time"] < pd.Timestamp(end))]
+    return pa.Table.from_pandas(chosen, preserve_index=False)
+
+
+@cache
+def _transactions() -> pd.DataFrame:
     """What a fraud model sees of each transaction, with the hour and the customer's transactions of the day."""
     rows = pd.read_parquet(DATA)
     time = rows["TX_DATETIME"]
@@ -30,29 +57,3 @@ def transactions() -> pd.DataFrame:
             "score": rows["score_lr"].astype(float),
         }
     )
-
-
-def quiet_days(row: Callable[..., Any], tool: Tool | None) -> Iterator[Any]:
-    """Days that page, of the days after the reference's four weeks; None is modelwatch's own backtest."""
-    if not DATA.exists():
-        return
-    rows = transactions()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "windows").mkdir()
-        reference, days = _between(rows, *REFERENCE), _between(rows, *DAYS)
-        if tool is None:
-            reference.to_parquet(folder / "reference.parquet")
-            days.to_parquet(folder / "all.parquet")
-            said = modelwatch_backtest(folder, {"timestamp": "time", "score": "score"})
-        else:
-            reference.drop(columns="time").to_parquet(folder / "reference.parquet")
-            for day, one in days.groupby(days["time"].dt.date):
-                one.drop(columns="time").to_parquet(folder / "windows" / f"{day}.parquet")
-            said = tool(folder)
-        hits = sum(one.alarm for one in said.values())
-        yield row("quiet days of real-like traffic", len(days) // max(1, len(said)), hits, len(said), "at most 1 %")
-
-
-def _between(rows: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
-    return rows[(rows["time"] >= start) & (rows["time"] < end)]

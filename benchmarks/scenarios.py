@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from experiments import AT_MOST_1, Experiment
 from numpy.typing import NDArray
 
 Rng = np.random.Generator
 Columns = dict[str, NDArray[np.generic]]
+
+N_REFERENCE = 50_000
+MOST, NEARLY_ALL = "at least 95 %", "at least 99 %"
 
 PLAIN = [f"measure_{i}" for i in range(7)]  # measure_0 and measure_1 belong together: correlation 0.8
 AMOUNTS = [f"amount_{i}" for i in range(4)]
@@ -52,17 +56,15 @@ class Scenario:
     Attributes:
         change: alters the columns in place and names the features it changed.
         sizes: window sizes at which the detection is reported.
-        wanted: the share of windows that should page, where one is asked for.
+        wanted: the share of windows that should page, in words, where one is asked for.
         cause: the fingerprint that is right; None when none is asked.
-        is_quiet: nothing material changed, and nobody should be paged.
     """
 
     name: str
     change: Callable[[Rng, Columns], list[str]]
     sizes: tuple[int, ...]
-    wanted: float | None
+    wanted: str
     cause: str | None = None
-    is_quiet: bool = False
 
 
 def as_table(columns: Columns) -> pa.Table:
@@ -121,24 +123,57 @@ def _broken_correlation(rng: Rng, columns: Columns) -> list[str]:
 
 SHIFTED = PLAIN[3:]
 SCENARIOS = (
-    Scenario("quiet", _nothing, (200, 1000, 5000, 50_000), None, is_quiet=True),
-    Scenario("shift of 0.3 sd", _on(SHIFTED, _shift(0.3)), (1000,), 0.95, "shift"),
-    Scenario("unit error x100", _on(POSITIVE, lambda _, v: 100 * v), (1000,), 0.99, "scale_x100"),
-    Scenario("sign flip", _on(POSITIVE, lambda _, v: -v), (1000,), 0.99, "sign_flip"),
-    Scenario("stuck value", _on(SHIFTED, _stuck), (1000,), 0.99, "stuck"),
+    Scenario("quiet", _nothing, (200, 1000, 5000, 50_000), AT_MOST_1),
+    Scenario("shift of 0.3 sd", _on(SHIFTED, _shift(0.3)), (1000,), MOST, "shift"),
+    Scenario("unit error x100", _on(POSITIVE, lambda _, v: 100 * v), (1000,), NEARLY_ALL, "scale_x100"),
+    Scenario("sign flip", _on(POSITIVE, lambda _, v: -v), (1000,), NEARLY_ALL, "sign_flip"),
+    Scenario("stuck value", _on(SHIFTED, _stuck), (1000,), NEARLY_ALL, "stuck"),
     Scenario(
-        "sentinel burst of 5 %", _on(POSITIVE, lambda r, v: _some(r, v, 0.05, -999.0)), (1000,), 0.99, "sentinel_burst"
+        "sentinel burst of 5 %",
+        _on(POSITIVE, lambda r, v: _some(r, v, 0.05, -999.0)),
+        (1000,),
+        NEARLY_ALL,
+        "sentinel_burst",
     ),
-    Scenario("zero burst of 5 %", _on(POSITIVE, lambda r, v: _some(r, v, 0.05, 0.0)), (1000,), 0.99, "zero_burst"),
     Scenario(
-        "new category of 3 %", _on(list(LEVELS), lambda r, v: _some(r, v, 0.03, "new")), (1000,), 0.99, "new_category"
+        "zero burst of 5 %", _on(POSITIVE, lambda r, v: _some(r, v, 0.05, 0.0)), (1000,), NEARLY_ALL, "zero_burst"
     ),
     Scenario(
-        "null burst of 5 points", _on(POSITIVE, lambda r, v: _some(r, v, 0.05, np.nan)), (1000,), 0.99, "null_burst"
+        "new category of 3 %",
+        _on(list(LEVELS), lambda r, v: _some(r, v, 0.03, "new")),
+        (1000,),
+        NEARLY_ALL,
+        "new_category",
     ),
-    Scenario("category swap", _on(["product", "region", "merchant"], _swap), (1000,), None, "swapped_categories"),
-    Scenario("spread x1.5, same mean", _on(SHIFTED, _spread), (1000,), None, "spread"),
-    Scenario("top 2 % tripled", _on(AMOUNTS, _longer_tail), (5000,), 0.95),
-    Scenario("correlation 0.8 to 0", _broken_correlation, (5000,), 0.95),
-    Scenario("immaterial shift of 0.02 sd", _on(SHIFTED, _shift(0.02)), (50_000,), None, is_quiet=True),
+    Scenario(
+        "null burst of 5 points",
+        _on(POSITIVE, lambda r, v: _some(r, v, 0.05, np.nan)),
+        (1000,),
+        NEARLY_ALL,
+        "null_burst",
+    ),
+    Scenario("category swap", _on(["product", "region", "merchant"], _swap), (1000,), "", "swapped_categories"),
+    Scenario("spread x1.5, same mean", _on(SHIFTED, _spread), (1000,), "", "spread"),
+    Scenario("top 2 % tripled", _on(AMOUNTS, _longer_tail), (5000,), MOST),
+    Scenario("correlation 0.8 to 0", _broken_correlation, (5000,), MOST),
+    Scenario("immaterial shift of 0.02 sd", _on(SHIFTED, _shift(0.02)), (50_000,), AT_MOST_1),
 )
+
+
+def drift_experiments() -> list[Experiment]:
+    """Every scenario at every size it is asked for."""
+    return [_experiment(number, scenario, n) for number, scenario in enumerate(SCENARIOS) for n in scenario.sizes]
+
+
+def _experiment(number: int, scenario: Scenario, n: int) -> Experiment:
+    def window(i: int) -> tuple[pa.Table, list[str]]:
+        rng = np.random.default_rng((number, n, i))
+        columns = requests(rng, n)
+        changed = scenario.change(rng, columns)
+        return as_table(columns), changed
+
+    return Experiment(scenario.name, n, scenario.wanted, "requests", _reference, window, scenario.cause)
+
+
+def _reference() -> pa.Table:
+    return as_table(requests(np.random.default_rng(1), N_REFERENCE))

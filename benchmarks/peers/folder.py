@@ -11,7 +11,7 @@ Alarm = tuple[str, bool, list[str]]
 
 
 def reference(folder: Path) -> pd.DataFrame:
-    """The folder's reference; every column is a feature, text and booleans are categories."""
+    """The folder's reference; every column but timestamps is a feature, text and booleans are categories."""
     return _as_features(pd.read_parquet(folder / "reference.parquet"))
 
 
@@ -39,6 +39,7 @@ def main(alarms_of: Callable[[Path], Iterable[Alarm]]) -> None:
 
 
 def _as_features(frame: pd.DataFrame) -> pd.DataFrame:
+    frame = frame.select_dtypes(exclude=["datetime", "datetimetz"])
     for name in frame:
         if pd.api.types.is_bool_dtype(frame[name]):
             frame[name] = frame[name].map({True: "true", False: "false"})
