@@ -1,9 +1,9 @@
 """`make bench`: every benchmark in one go, into benchmarks/RESULTS.md.
 
-    python benchmarks/run.py [--quick] [--scheduler] [--alarms]
+    python benchmarks/run.py [--quick] [--scheduler]
 
---quick takes smaller files and one round; --scheduler adds the runs under a real Airflow (half an hour); --alarms adds
-the quality of alarms (benchmarks/alarm_quality.py, hours).
+--quick takes smaller files and one round; --scheduler adds the runs under a real Airflow (half an hour). The
+quality of alarms is a page and a command of its own (benchmarks/alarm_quality.py).
 """
 
 import argparse
@@ -28,7 +28,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--scheduler", action="store_true")
-    parser.add_argument("--alarms", action="store_true")
     options = parser.parse_args()
     quick = options.quick
     parts = {
@@ -45,8 +44,6 @@ def main() -> None:
     }
     if options.scheduler:
         parts["Under the real scheduler"] = ["dag_overhead.py", *(["--runs", "2", "--days", "3"] if quick else [])]
-    if options.alarms:
-        parts["Quality of alarms"] = ["alarm_quality.py"]
     page = [heading()]
     for title, (script, *arguments) in parts.items():
         sys.stderr.write(f"== {title}\n")
