@@ -190,6 +190,8 @@ class Measurement:
         sufficient: False when the sample could not have shown a breach; the result is then ``insufficient_data``.
         evidence: one sentence on what moved, for people ("'1': 0.1 % -> 12.3 %").
         cause: the fingerprint of the change in one word ("scale_x100"), "unknown" when none fits, None when not asked.
+        shared_reason: what this feature's change has in common with that of others, the same words for each of them;
+            None when it moved for itself.
     """
 
     check: Check
@@ -208,6 +210,7 @@ class Measurement:
     reason: str | None = None
     evidence: str | None = None
     cause: str | None = None
+    shared_reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ class Point(NamedTuple):
     n_current: int
     evidence: str | None
     cause: str | None
+    shared_reason: str | None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Numbers as people read them; the one place that rounds."""
 
+from collections.abc import Sequence
+
 
 def percent(share: float) -> str:
     """A share: ``"0.1 %"``, ``"12.3 %"``, ``"0.0042 %"``."""
@@ -15,6 +17,13 @@ def number(value: float, *, digits: int = 4) -> str:
 def change(before: float, after: float) -> str:
     """Two shares: ``"0.1 % -> 12.3 %"``."""
     return f"{percent(before)} -> {percent(after)}"
+
+
+def listed(names: Sequence[str], *, most: int = 3) -> str:
+    """``"a, b and c"``; ``"a, b, c and 4 more"``."""
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    *first, last = [*names[:most], *more]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def joined(*parts: str | None) -> str | None:

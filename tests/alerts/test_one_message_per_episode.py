@@ -38,7 +38,7 @@ def test_problems_that_begin_together_are_one_and_a_later_one_is_another(days: A
     days.day(0, judgement(amount=2, score=1.5))
     days.day(1, judgement(amount=2, score=1.5, country=2))
     assert [root["text"].split(" (")[0] for root in days.roots()] == [
-        "fraud: amount, score moved",
+        "fraud: amount and score moved",
         "fraud: country moved",
     ]
 

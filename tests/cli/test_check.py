@@ -18,8 +18,8 @@ from support.churn_monitor import write_monitor
 from support.cli import modelwatch
 from support.pages import ROOT
 
-FIELDS = (ROOT / "docs" / "json.md").read_text(encoding="utf-8").split("A result:")
-DOCUMENT, RESULT = (
+FIELDS = re.split(r"A result:|A change:", (ROOT / "docs" / "json.md").read_text(encoding="utf-8"))
+DOCUMENT, RESULT, CHANGE = (
     {name for cell in re.findall(r"^\| (`.+?`) \|", part, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)}
     for part in FIELDS
 )
@@ -39,6 +39,7 @@ def test_the_document_has_the_fields_that_are_promised_and_no_other(folder: Path
     assert {"schema_version", "monitor", "window", "verdict", "page", "coverage", "results", "findings"} < DOCUMENT
     assert set(document) == DOCUMENT
     assert all(set(result) == RESULT for result in [*document["results"], *document["findings"]])
+    assert document["changes"] and all(set(change) == CHANGE for change in document["changes"])
     assert (document["schema_version"], document["monitor"]) == ("1", "churn")
     assert document["window"] == {"start": "2026-03-01T00:00:00Z", "end": "2026-03-02T00:00:00Z"}
     assert (document["n_reference"], document["n_current"], document["coverage"]) == (8000, 1500, 1.0)

@@ -125,7 +125,9 @@ def test_an_episode_of_another_monitor_cannot_be_reached_through_this_one(store:
 def test_a_problem_shows_the_episode_it_belongs_to() -> None:
     about = About("fraud", "", "", (), 1, "P1D", "", "UTC", None, 0.01, None, None)
     mark = Mark(1, WINDOW, 1, "alert", True, 10, 1.0)
-    point = Point(WINDOW, "feature_drift", "psi", "amount", None, 2.0, 2.0, None, None, 0.25, "alert", 10, None, None)
+    point = Point(
+        WINDOW, "feature_drift", "psi", "amount", None, 2.0, 2.0, None, None, 0.25, "alert", 10, None, None, None
+    )
     episode = Episode(
         7, "feature_drift", ("feature_drift:amount",), None, "alert", WINDOW, WINDOW, None, None, None, None
     )

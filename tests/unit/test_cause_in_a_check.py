@@ -4,39 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from modelwatch.config import load_monitor
 from modelwatch.domain import Window
-from modelwatch.report.document import Evaluation, document
+from modelwatch.report.document import document
 from modelwatch.report.slack import Alert, alert_blocks
-from modelwatch.settings import Settings
-from modelwatch.steps.check import check_file
-
-MONITOR = """\
-monitor: payments
-schedule: "0 3 * * *"
-source: {type: files, uri: current.parquet}
-reference: {uri: reference.parquet}
-features: {amount: numeric, fee: numeric, age: numeric, channel: categorical}
-"""
-
-
-def requests(n: int, seed: int) -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    amount = rng.lognormal(3, 1, n)
-    fee = 0.02 * amount * rng.uniform(0.9, 1.1, n)
-    return {"amount": amount, "fee": fee, "age": rng.uniform(18, 90, n), "channel": rng.choice(["web", "ios"], n)}
-
-
-def checked(folder: Path, current: dict[str, np.ndarray]) -> Evaluation:
-    (folder / "payments.yaml").write_text(MONITOR)
-    pq.write_table(pa.table(requests(20_000, 1)), folder / "reference.parquet")
-    pq.write_table(pa.table(current), folder / "current.parquet")
-    monitor = load_monitor(folder / "payments.yaml")
-    settings = Settings(home=folder, monitors_dir=folder, samples_url=(folder / "samples").as_uri())
-    return check_file(monitor, settings, str(folder / "current.parquet"))
+from support.payments import checked, requests
 
 
 def test_a_change_of_one_segment_is_told_with_the_segment(tmp_path: Path) -> None:
@@ -62,5 +34,7 @@ def test_a_changed_unit_is_told_in_the_document_and_the_message(tmp_path: Path) 
     assert {f["feature"] for f in findings} == {"amount", "fee"}
     assert {f["cause"] for f in findings} == {"scale_x100"}
     window = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))
+    (both,) = [one for one in document(evaluation)["changes"] if one["features"]]
+    assert sorted(both["features"]) == ["amount", "fee"]
     message = alert_blocks(Alert("payments", window, evaluation.judgement, 20_000, 2_000, 1.0, "team"))
     assert "values are 100 times as large: a changed unit?" in str([block.to_dict() for block in message])

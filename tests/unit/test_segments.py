@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from modelwatch.checks.binned_rows import bins_of_rows
 from modelwatch.checks.fingerprint import Cause
-from modelwatch.checks.segments import _bins_of_rows, segment_cause
+from modelwatch.checks.segments import segment_cause
 from modelwatch.metrics.bins import fit_bins
 from modelwatch.profile.cells import fit_categorical, fit_numeric
 from modelwatch.profile.features import count
@@ -77,5 +78,5 @@ def test_rows_are_binned_as_profiles_are_counted() -> None:
     for values, its_cells in ((reference, cells), (words, named)):
         profile = count(values, its_cells)
         bins = fit_bins(profile)
-        codes = _bins_of_rows(values, its_cells, bins)
+        codes = bins_of_rows(values, its_cells, bins)
         assert np.bincount(codes, minlength=len(bins.labels)).tolist() == bins.counts(profile).tolist()

@@ -75,4 +75,5 @@ def _debiased(before: Correlations, now: Correlations, i: int, j: int) -> float:
 
 def _story(rows: Rows, before: Correlations, now: Correlations, i: int, j: int) -> str:
     one, other = rows.pair_names[i][:60], rows.pair_names[j][:60]
-    return f"correlation of {one} and {other}: {before.r[i, j]:.2f} -> {now.r[i, j]:.2f}"
+    was, is_now = (round(float(side.r[i, j]), 2) + 0.0 for side in (before, now))  # no "-0.00"
+    return f"correlation of {one} and {other}: {was:.2f} -> {is_now:.2f}"

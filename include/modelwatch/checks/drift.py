@@ -179,10 +179,16 @@ class ColumnDrift:
         return f"{word} {number(edge)}: {before} -> {after}{self._medians()}"
 
     def _name(self, label: str) -> str:
-        """A single newcomer is named; "unseen categories" would leave the reader to search."""
-        if isinstance(self.current, CategoricalProfile) and label == UNSEEN and len(self.current.unseen) == 1:
-            return f"new category '{next(iter(self.current.unseen))[:40]}'"
-        return label
+        """A bin in words. A single newcomer is named; "unseen categories" would leave the reader to search."""
+        if isinstance(self.current, CategoricalProfile):
+            is_new = label == UNSEEN and len(self.current.unseen) == 1
+            return f"new category '{next(iter(self.current.unseen))[:40]}'" if is_new else label
+        from_below, to_above = label.removeprefix("(-inf, "), label.removesuffix(", inf)")
+        if (from_below == label) == (to_above == label):
+            return label
+        if to_above != label:
+            return f"above {to_above[1:]}"
+        return f"{'up to' if label.endswith(']') else 'below'} {from_below[:-1]}"
 
     def _medians(self) -> str:
         """Both medians of a numeric column: a unit error shows at once."""

@@ -83,7 +83,7 @@ def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile, alph
     if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
         m = int(current.finite.sum())
         outside = int(current.finite[0] + current.finite[-1]) if len(reference.cells.grid) else 0
-        evidence = f"reference {_range(reference)}, current {_range(current)}" if outside else None
+        evidence = f"range {_range(reference)} -> {_range(current)}" if outside else None
         n = int(reference.finite.sum())
         return _new(name, "out_of_range_share", outside, (n, m), n_singletons=1, alpha=alpha, evidence=evidence)
     if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):

@@ -1,10 +1,12 @@
 """The JSON document of one window, a contract: the same from `check`, `backtest` and `run`."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from modelwatch.domain import Judgement, Result, Window, iso
+from modelwatch.report.changes import Change, changes_of
 
 SCHEMA_VERSION = "1"
 
@@ -46,6 +48,20 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
         "coverage": evaluation.coverage,
         "results": [_result(result) for result in judgement.results],
         "findings": [_result(result) for result in judgement.findings],
+        "changes": [_change(change, judgement.findings) for change in changes_of(judgement.findings)],
+    }
+
+
+def _change(change: Change, findings: Sequence[Result]) -> dict[str, Any]:
+    mine = {id(result) for result in change.findings}
+    m = change.worst.measurement
+    return {
+        "features": list(change.names) if m.feature is not None else [],
+        "group": m.group,
+        "checks": list(change.checks),
+        "status": change.worst.status,
+        "reason": change.reason,
+        "findings": [i for i, result in enumerate(findings) if id(result) in mine],
     }
 
 
@@ -70,6 +86,7 @@ def _result(result: Result) -> dict[str, Any]:
         "reason": result.reason,
         "evidence": m.evidence,
         "cause": m.cause,
+        "shared_reason": m.shared_reason,
     }
 
 

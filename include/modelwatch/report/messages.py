@@ -8,22 +8,12 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, DividerB
 
 from modelwatch.domain import Judgement, Result, Window, iso
 from modelwatch.report import runbook
+from modelwatch.report.changes import changes_of
 from modelwatch.report.meaning import meaning
-from modelwatch.report.slack import (
-    HEADER_LIMIT,
-    MAX_PROBLEM,
-    MAX_PROBLEMS,
-    by_problem,
-    context,
-    cut,
-    escape,
-    problem,
-    section,
-    span,
-)
+from modelwatch.report.slack import HEADER_LIMIT, change_blocks, context, cut, escape, section, span
+from modelwatch.words import listed
 
 Payload = dict[str, Any]
-MAX_NAMES = 3
 HOW_TO = "react with :eyes: to acknowledge, or reply `snooze 7d because …`"
 OUTAGES = {
     "health:not_measured": "could not be measured",
@@ -84,10 +74,7 @@ def root(facts: Facts, mention: str | None = None) -> Payload:
         section(f"{lead}{_standing(facts)}"),
     ]
     if facts.findings:
-        problems = by_problem(facts.findings)
-        blocks += [DividerBlock(), *(section(cut(problem(one), MAX_PROBLEM)) for one in problems[:MAX_PROBLEMS])]
-        if len(problems) > MAX_PROBLEMS:
-            blocks.append(context(f"and {len(problems) - MAX_PROBLEMS} more, smaller than these"))
+        blocks += [DividerBlock(), *change_blocks(changes_of(facts.findings))]
         blocks.append(section(f"*What it may mean*\n{meaning(Judgement('alert', None, (), facts.findings))}"))
     blocks += _buttons(facts)
     blocks.append(context(_footer(facts)))
@@ -168,11 +155,12 @@ def payload(text: str, blocks: Sequence[Block]) -> Payload:
 
 
 def title_of(facts: Facts) -> str:
-    """``amount, hour moved``; ``gender is treated differently``; ``could not be measured``."""
+    """``amount (with 3 more) and hour moved``; ``groups differ by gender``; ``could not be measured``."""
     if facts.is_health:
         return OUTAGES.get(facts.fingerprint, "is not watched")
-    names = list(dict.fromkeys(member.partition(":")[2] for member in facts.members))
-    shown = ", ".join(names[:MAX_NAMES]) + (f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else "")
+    names = [one.title for one in changes_of(facts.findings)]
+    names = names or list(dict.fromkeys(member.partition(":")[2] for member in facts.members))
+    shown = listed(names)
     verb = {"fairness": "groups differ by", "performance": "performance fell:"}.get(facts.fingerprint.partition(":")[0])
     return f"{verb} {shown}" if verb else f"{shown} moved"
 

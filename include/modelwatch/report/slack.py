@@ -15,11 +15,13 @@ from slack_sdk.models.blocks import (
 )
 
 from modelwatch.domain import Judgement, Result, Window
-from modelwatch.episodes import problem_key
+from modelwatch.report.changes import Change, changes_of
 from modelwatch.report.meaning import meaning
+from modelwatch.words import listed
 
-MAX_PROBLEMS = 8
-MAX_PROBLEM = 900  # eight of them stay within what Slack takes in all blocks together
+MAX_CHANGES = 8
+MAX_CHANGE = 900  # characters; eight of them stay within what Slack takes in all blocks together
+MAX_METRICS, MAX_FEATURES = 4, 6
 SECTION_LIMIT = 3000
 HEADER_LIMIT = 150
 ICONS = {"alert": ":red_circle:", "warning": ":large_yellow_circle:"}
@@ -49,23 +51,21 @@ class Alert:
 
 def alert_text(alert: Alert) -> str:
     """The one-line form for notifications and screen readers."""
-    problems = by_problem(alert.judgement.findings)
-    first = _headline(problems[0]) if problems else (alert.judgement.reason or "")
-    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    changes = changes_of(alert.judgement.findings)
+    first = _headline(changes[0]) if changes else (alert.judgement.reason or "")
+    more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
     return f"{alert.monitor}: {alert.judgement.verdict} for {span(alert.window)}: {first}{more}"
 
 
 def alert_blocks(alert: Alert) -> list[Block]:
     """The Block Kit message, within Slack's limits whatever the number and length of the findings."""
-    problems = by_problem(alert.judgement.findings)
+    changes = changes_of(alert.judgement.findings)
     blocks: list[Block] = [
-        HeaderBlock(text=cut(f"{alert.monitor}: {alert.judgement.verdict}, {_count(problems)}", HEADER_LIMIT)),
+        HeaderBlock(text=cut(f"{alert.monitor}: {alert.judgement.verdict}, {_count(changes)}", HEADER_LIMIT)),
         section(_intro(alert)),
         DividerBlock(),
-        *(section(cut(problem(results), MAX_PROBLEM)) for results in problems[:MAX_PROBLEMS]),
+        *change_blocks(changes),
     ]
-    if len(problems) > MAX_PROBLEMS:
-        blocks.append(context(f"and {len(problems) - MAX_PROBLEMS} more, smaller than these"))
     blocks.append(section(f"*What it may mean*\n{meaning(alert.judgement)}"))
     if alert.links:
         blocks.append(ActionsBlock(elements=[ButtonElement(text=text, url=url) for text, url in alert.links]))
@@ -74,12 +74,11 @@ def alert_blocks(alert: Alert) -> list[Block]:
     return blocks
 
 
-def by_problem(findings: Sequence[Result]) -> list[list[Result]]:
-    """The findings of one feature or group together, in the order of each one's worst finding."""
-    problems: dict[str, list[Result]] = {}
-    for result in findings:
-        problems.setdefault(problem_key(result), []).append(result)
-    return list(problems.values())
+def change_blocks(changes: Sequence[Change]) -> list[Block]:
+    """One paragraph for each of the worst changes, and how many more there are."""
+    blocks: list[Block] = [section(cut(_change(one), MAX_CHANGE)) for one in changes[:MAX_CHANGES]]
+    more = len(changes) - len(blocks)
+    return [*blocks, context(f"and {more} more, smaller than these")] if more > 0 else blocks
 
 
 def span(window: Window) -> str:
@@ -108,29 +107,43 @@ def _intro(alert: Alert) -> str:
     )
 
 
-def _count(problems: list[list[Result]]) -> str:
-    return "1 thing moved" if len(problems) == 1 else f"{len(problems)} things moved"
+def _count(changes: Sequence[Change]) -> str:
+    return "1 thing moved" if len(changes) == 1 else f"{len(changes)} things moved"
 
 
-def _headline(results: list[Result]) -> str:
-    m = results[0].measurement
-    return f"{m.feature or m.group or m.metric} {m.metric} {_value(results[0])}"
+def _headline(change: Change) -> str:
+    return f"{change.title} {change.worst.measurement.metric} {_value(change.worst)}"
 
 
-def problem(results: list[Result]) -> str:
-    """One feature or group: its findings, and what moved in words."""
-    worst = results[0]
-    m = worst.measurement
-    name = escape(m.feature or m.group or m.metric)
-    lines = [f"{ICONS[worst.status]} *{name}* · {m.check.replace('_', ' ')}"]
-    for result in results[:4]:
-        one = result.measurement
-        interval = "" if one.ci_low is None else f", interval {one.ci_low:.3g} to {one.ci_high:.3g}"
-        lines.append(f"• {one.metric} *{_value(result)}*{interval} (n = {one.n_current:,})")
-    evidence = next((r.measurement.evidence for r in results if r.measurement.evidence), None)
-    if evidence:
-        lines.append(f"_{escape(evidence)}_")
-    return "\n".join(lines)
+def _change(change: Change) -> str:
+    """One feature or group with its metrics and what moved in words, or features that moved for one reason."""
+    first, *others = change.names
+    checks = ", ".join(check.replace("_", " ") for check in change.checks)
+    company = f" with {listed(others)}" if others else ""
+    title = f"{ICONS[change.worst.status]} *{escape(first)}*{escape(company)} · {checks}"
+    metrics = [_metric(one) for one in change.findings[:MAX_METRICS]]
+    body = _together(change) if others else [*metrics, *_said(change.words(first))]
+    return "\n".join([title, *body])
+
+
+def _together(change: Change) -> list[str]:
+    """The common reason, then a line for each feature."""
+    lines = _said(change.reason)
+    for name in change.names[:MAX_FEATURES]:
+        worst, words = change.of(name)[0], change.words(name)
+        what = f" · {words}" if words else ""
+        lines.append(f"• *{escape(name)}* {worst.measurement.metric} *{_value(worst)}*{escape(what)}")
+    return lines
+
+
+def _metric(result: Result) -> str:
+    m = result.measurement
+    interval = "" if m.ci_low is None else f", interval {m.ci_low:.3g} to {m.ci_high:.3g}"
+    return f"• {m.metric} *{_value(result)}*{interval} (n = {m.n_current:,})"
+
+
+def _said(words: str | None) -> list[str]:
+    return [f"_{escape(words)}_"] if words else []
 
 
 def _value(result: Result) -> str:

@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 
 from modelwatch.domain import Result, iso
-from modelwatch.episodes import problem_key
+from modelwatch.report.changes import changes_of
 from modelwatch.report.document import Evaluation
 
 ROW = "{:<17} {:<36} {:<28} {:>10} {:>9} {:>9}  {:<17} {}"
 
 
 def evaluation_table(evaluation: Evaluation) -> str:
-    """The verdict, the evidence it rests on, and every judged result, findings first."""
+    """The verdict, the evidence it rests on, and every judged result, findings first, change by change."""
     judgement, page = evaluation.judgement, ", would page" if evaluation.page else ""
+    changes = changes_of(judgement.findings)
     rest = [result for result in judgement.results if result not in judgement.findings and result.threshold is not None]
     lines = [
         f"{evaluation.monitor}  {_window(evaluation)}  {judgement.verdict.upper()}{_reason(judgement.reason)}",
         f"{evaluation.n_current:,} requests against {evaluation.n_reference:,} of the reference{page}",
+        *(f"{', '.join(one.names)} moved together: {one.reason}" for one in changes if len(one.names) > 1),
         "",
         ROW.format("check", "metric", "feature or group", "value", "threshold", "q", "status", "why"),
-        *(_row(result) for result in [*judgement.findings, *rest]),
+        *(_row(result) for result in [*(result for one in changes for result in one.findings), *rest]),
     ]
     return "\n".join(line.rstrip() for line in lines)
 
@@ -44,11 +46,11 @@ def top_finding(evaluation: Evaluation) -> str | None:
     findings = evaluation.judgement.findings
     if not findings:
         return None
-    m, more = findings[0].measurement, len({problem_key(result) for result in findings}) - 1
+    m, changes = findings[0].measurement, changes_of(findings)
     evidence = f": {m.evidence}" if m.evidence else ""
-    others = f" (+{more} more)" if more else ""
+    others = f" (+{len(changes) - 1} more)" if len(changes) > 1 else ""
     limit = f"{findings[0].status} at {findings[0].threshold:g}"
-    return f"{m.feature or m.group or ''} {m.metric} {m.value:.3g} ({limit}){evidence}{others}"
+    return f"{changes[0].title} {m.metric} {m.value:.3g} ({limit}){evidence}{others}"
 
 
 def _window(evaluation: Evaluation) -> str:

@@ -12,8 +12,8 @@ from modelwatch.settings import Settings
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.past import against, unsteady_features
 from modelwatch.steps.policy import UNDATED, policy_of
+from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import load_reference
-from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.stream import Counted, count_file, time_span
 from modelwatch.steps.widen import measure_check
 from modelwatch.verdict import judge
@@ -53,7 +53,7 @@ def check_file(
 
         unsteady = unsteady_features(monitor, compared.variation)
         measured += multivariate_drift(monitor, settings, reference.digest, counted.rows, unsteady)
-    measured = told_by_segment(measured, monitor, settings, reference, counted.rows)
+    measured = with_reasons(measured, monitor, settings, reference, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
     judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
     page = Replay(policy_of(monitor)).add(judged_window(window or UNDATED, judgement, n_current=n_current))

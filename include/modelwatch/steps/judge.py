@@ -11,10 +11,10 @@ from modelwatch.steps.episodes import would_page
 from modelwatch.steps.fetch import failure_reason
 from modelwatch.steps.follow import follow
 from modelwatch.steps.measured import decode
+from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
-from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.widen import requests_judged
 from modelwatch.store import engine, episodes, repository
 from modelwatch.store.repository import NewEvaluation, StoredProfile
@@ -37,7 +37,7 @@ def judge_and_store(
     sample = artifacts.read_sample(sample_ref) if sample_ref else None
     measured = [m for ref in results.values() if ref for m in decode(artifacts.read_bytes(ref))]
     if sample is not None and profile_ref is not None:
-        measured = told_by_segment(
+        measured = with_reasons(
             measured, run.monitor, run.settings, load_reference(run.monitor, run.settings), sample.rows
         )
     judgement = judge(

@@ -20,9 +20,9 @@ from modelwatch.sources import files
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.past import Past, against, needed, unsteady_features
 from modelwatch.steps.policy import policy_of
+from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import multivariate_drift
-from modelwatch.steps.segments import told_by_segment
 from modelwatch.steps.stream import Labels, present_schema, within
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
@@ -110,7 +110,7 @@ def _evaluate(
     measured = [m for check in MEASURES for m in measure_check(check, compared, profile, back, monitor)]
     unsteady = unsteady_features(monitor, compared.variation)
     measured += multivariate_drift(monitor, settings, reference.digest, rows, unsteady)
-    measured = told_by_segment(measured, monitor, settings, reference, rows)
+    measured = with_reasons(measured, monitor, settings, reference, rows)
     rules, n_rows = monitor.rules(), rows.num_rows
     n_current, unmeasured = requests_judged(measured, n_rows), _unmeasured(data, rules.max_rejected)
     judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)

@@ -148,8 +148,9 @@ def _points(
 ) -> list[Point]:
     windows = {mark.id: mark.window for mark in marks}
     evidence = sa.case((RESULT.rank.is_not(None), RESULT.evidence))
+    words = (evidence, RESULT.cause, RESULT.shared_reason)
     query = (
-        sa.select(RESULT.evaluation_id, *(getattr(RESULT, name) for name in POINT), evidence, RESULT.cause)
+        sa.select(RESULT.evaluation_id, *(getattr(RESULT, name) for name in POINT), *words)
         .where(RESULT.evaluation_id.in_(windows), wanted)
         .order_by(RESULT.evaluation_id, order)
     )

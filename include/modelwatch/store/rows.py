@@ -51,6 +51,7 @@ def row_of(result: Result, evaluation_id: int, position: int, rank: int | None) 
         "measured_reason": storable(m.reason),
         "evidence": storable(m.evidence),
         "cause": m.cause,
+        "shared_reason": storable(m.shared_reason),
     }
 
 
@@ -73,5 +74,6 @@ def result_of(row: ResultRow) -> Result:
         reason=row.measured_reason,
         evidence=row.evidence,
         cause=row.cause,
+        shared_reason=row.shared_reason,
     )
     return Result(measurement, cast("Status", row.status), row.threshold, row.q_value, row.reason)

@@ -113,6 +113,7 @@ class ResultRow(Base):
     measured_reason: Mapped[str | None] = mapped_column(sa.Text)
     evidence: Mapped[str | None] = mapped_column(sa.Text)
     cause: Mapped[str | None] = mapped_column(sa.Text)
+    shared_reason: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class ProfileRow(Base):

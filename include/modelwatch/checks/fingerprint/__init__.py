@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from modelwatch.checks.fingerprint.categorical import categorical_cause
-from modelwatch.checks.fingerprint.cause import UNKNOWN, UNSPECIFIC, Cause
+from modelwatch.checks.fingerprint.cause import UNKNOWN, UNSPECIFIC, Cause, Segment
 from modelwatch.checks.fingerprint.numeric import numeric_cause
 from modelwatch.domain import Measurement
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.words import joined
 
-__all__ = ["UNKNOWN", "UNSPECIFIC", "Cause", "explain", "fingerprint"]
+__all__ = ["UNKNOWN", "UNSPECIFIC", "Cause", "Segment", "explain", "fingerprint"]
 
 ALL_SAID = frozenset({"new_category", "null_burst"})
 

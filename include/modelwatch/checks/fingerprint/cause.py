@@ -4,12 +4,26 @@ from dataclasses import dataclass, replace
 
 from modelwatch.calibration.significance import proportion_p_value
 from modelwatch.profile.features import FeatureProfile
-from modelwatch.words import change
+from modelwatch.words import change, percent
 
 MISSING = 0.01  # a rise of the missing share from which it is worth a claim
 CERTAIN = 1e-6
 
 UNSPECIFIC = frozenset({"shift", "spread", "unknown"})
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The requests that have one value in one column, and their share of the window."""
+
+    column: str
+    value: str
+    share: float
+
+    @property
+    def words(self) -> str:
+        """``only where channel is 'online' (55.7 % of requests)``."""
+        return f"only where {self.column} is '{self.value[:40]}' ({percent(self.share)} of requests)"
 
 
 @dataclass(frozen=True)
@@ -19,10 +33,12 @@ class Cause:
     Attributes:
         word: ``scale_x100``, ``sign_flip``, ``shift`` ...; ``unknown`` when nothing fits.
         phrase: the same for people, with the figures; empty for ``unknown``.
+        segment: where the change is, when it is in one segment only; the phrase begins with its words.
     """
 
     word: str
     phrase: str = ""
+    segment: Segment | None = None
 
 
 UNKNOWN = Cause("unknown")

@@ -1,9 +1,8 @@
 """The story of a model: which problems are open, since when, and what they look like in words."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from modelwatch.domain import Measurement
 from modelwatch.history import Mark, Point
 from modelwatch.report.page.words import CAUSE_WORDS, CHECK_WORDS, number, window_slug
 
@@ -23,6 +22,7 @@ class Problem:
         status: the worst status in that window.
         metrics: everything that crossed in that window.
         is_open: the newest measured window has it.
+        others: the problems that moved for the same reason in its newest window, each told with it.
     """
 
     key: str
@@ -35,6 +35,22 @@ class Problem:
     worst: Point
     metrics: tuple[Point, ...]
     is_open: bool
+    others: tuple["Problem", ...] = ()
+
+    @property
+    def parts(self) -> tuple["Problem", ...]:
+        """It and the others."""
+        return self, *self.others
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What moved, each once."""
+        return tuple(dict.fromkeys(part.name for part in self.parts))
+
+    @property
+    def reason(self) -> str | None:
+        """What it has in common with the others."""
+        return self.worst.shared_reason if self.others else None
 
     @property
     def slug(self) -> str:
@@ -43,8 +59,9 @@ class Problem:
 
     @property
     def words(self) -> str:
-        """What it looks like: the evidence of the newest window."""
-        return next((point.evidence for point in self.metrics if point.evidence), None) or "no evidence in words"
+        """What it looks like: the evidence of the newest window, without the reason that it shares with others."""
+        said = next((point.evidence for point in self.metrics if point.evidence), None) or "no evidence in words"
+        return said.removeprefix(f"{self.worst.shared_reason}: ")
 
     @property
     def cause(self) -> str | None:
@@ -76,12 +93,21 @@ def problems(shown: Sequence[Mark], points: Iterable[Point]) -> list[Problem]:
         if point.status in FINDINGS and point.window in place:
             by_key.setdefault(key_of(point), {}).setdefault(place[point.window], []).append(point)
     found = [_problem(key, run, crossed, measured) for key, crossed in by_key.items() for run in _series(crossed)]
-    return sorted(found, key=lambda one: (-place[one.last.window], order[id(one.worst)]))
+    return _told_once(sorted(found, key=lambda one: (-place[one.last.window], order[id(one.worst)])))
 
 
-def key_of(one: Point | Measurement) -> str:
+def key_of(one: Point) -> str:
     """What makes findings of two windows the same problem: the check and the feature or group, not the metric."""
     return f"{one.check}:{one.feature or one.group or one.metric}"
+
+
+def _told_once(found: Iterable[Problem]) -> list[Problem]:
+    """The problems, those that share a reason in one window under the first of them."""
+    together: dict[object, list[Problem]] = {}
+    for one in found:
+        reason = one.worst.shared_reason
+        together.setdefault((one.last.window, reason) if reason else (one.key, one.first, one.last), []).append(one)
+    return [replace(first, others=tuple(others)) for first, *others in together.values()]
 
 
 def _series(crossed: dict[int, list[Point]]) -> list[list[int]]:

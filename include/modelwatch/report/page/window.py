@@ -6,10 +6,10 @@ from typing import Any
 
 from modelwatch.domain import Judgement, Result, Window
 from modelwatch.history import About, Judged
+from modelwatch.report.changes import Change, changes_of
 from modelwatch.report.document import Evaluation, document
 from modelwatch.report.meaning import meaning
 from modelwatch.report.page.compare import Comparison
-from modelwatch.report.page.story import key_of
 from modelwatch.report.page.tables import Table, columns_of
 from modelwatch.report.page.words import CHECK_WORDS, count, percent, window_slug
 from modelwatch.report.privacy import shown_result
@@ -81,12 +81,9 @@ class WindowView:
         return meaning(self.judgement) if self.judgement.findings else None
 
     @property
-    def problems(self) -> list[list[Result]]:
-        """The findings of one feature or group together, worst first."""
-        found: dict[str, list[Result]] = {}
-        for result in self.judgement.findings:
-            found.setdefault(key_of(result.measurement), []).append(result)
-        return list(found.values())
+    def changes(self) -> list[Change]:
+        """The findings told once each, worst first."""
+        return changes_of(self.judgement.findings)
 
     def document(self) -> dict[str, Any]:
         """The JSON document of the window, as the command line prints it."""
