@@ -96,7 +96,8 @@ class AlertDays:
     def run(self, day: int, run_type: str = "scheduled", *, run_id: str = "", **changes: Any) -> Run:
         """The run that examines a day."""
         path = self.folder / f"{self.name}.yaml"
-        path.write_text(MONITOR.format(more=self.more, name=self.name, mention=self.mention))
+        text = changes.pop("text", None)
+        path.write_text(text or MONITOR.format(more=self.more, name=self.name, mention=self.mention))
         settings = Settings(self.folder, self.folder, self.folder.as_uri(), self.url)
         window = changes.pop("window", window_of(day))
         name = run_id or f"{run_type}__{day}"
