@@ -22,8 +22,9 @@ from modelwatch_airflow.run import connect, settings_of_task
 def check_schedules() -> list[str]:
     """Tell of every monitor that is not watched; returns a line for each."""
     from modelwatch import steps
+    from modelwatch_airflow.receivers import RECEIVERS
 
-    return steps.check_schedules(settings_of_task(), connect, datetime.now(UTC))
+    return steps.check_schedules(settings_of_task(), connect, datetime.now(UTC), RECEIVERS)
 
 
 with DAG("modelwatch_watchdog", schedule="*/30 * * * *", is_paused_upon_creation=False, **upkeep_arguments(__doc__)):

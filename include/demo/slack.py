@@ -10,6 +10,7 @@ import os
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from demo import slack_people as people
 from demo.slack_files import Files
 from demo.slack_limits import error, refused
 from demo.slack_rates import RateLimited, Tiers
 from demo.slack_reading import page, shown
+from demo.slack_scopes import SCOPES, missing_scope
 from demo.slack_text import plain, render
 
 __all__ = ["FakeSlack", "create_app", "plain", "render"]
@@ -50,7 +53,8 @@ class FakeSlack:
         trouble: called with the method before each call; a text it returns is answered as Slack's error, "http_500" as
             a failure of Slack's servers, and "lost" does what was asked and then answers as such a failure.
         files: what was uploaded. tiers: how often methods were called within the last minute.
-        methods: Slack's methods that can be called.
+        methods: Slack's methods that can be called. scopes: what the app may do, by default all that the methods need.
+        calls: how often each method was called.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class FakeSlack:
         self.trouble: Callable[[str], str | None] = lambda _: None
         self.files, self.tiers = Files(), Tiers()
         self._log, self._lock, self._sent = log, threading.RLock(), dict.fromkeys(channels, (-math.inf,) * burst)
+        self.scopes, self.calls = set(SCOPES.values()), Counter[str]()
         self.methods: dict[str, Callable[[Message], Answer]] = {
             "auth.test": lambda _: {"ok": True, "user": "modelwatch", "team": "demo"},
             "chat.postMessage": self._post,
@@ -80,6 +85,8 @@ class FakeSlack:
             "files.completeUploadExternal": self._share,
             "files.getUploadURLExternal": self.files.ask,
             "reactions.get": self._reactions,
+            "usergroups.list": people.groups,
+            "users.lookupByEmail": people.person,
         }
 
     def call(self, method: str, body: Message) -> Answer:
@@ -90,8 +97,11 @@ class FakeSlack:
         """
         try:
             with self._lock:
+                self.calls[method] += 1
                 if self.interval:
                     self.tiers.count(method)
+                if refusal := missing_scope(method, self.scopes):
+                    return refusal
                 return self.methods[method](body) if method in self.methods else error("unknown_method")
         except Refused as refusal:
             return refusal.answer

@@ -1,66 +1,77 @@
 """Receivers besides Slack, through Airflow's own providers; each is imported only when a monitor file asks for it.
 
 A message has ``event`` (open, escalate or close), ``title``, ``monitor``, ``episode``, ``severity``, ``since``,
-``url``, ``to`` and ``key``, which a receiver that knows such a thing uses to take a message only once.
+``url``, ``runbook``, ``to`` and ``key``, which a receiver that knows such a thing uses to take a message only once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from importlib.util import find_spec
 from typing import Any
 
+from modelwatch.config import Monitor
 from modelwatch.errors import AlertError
 
 Message = Mapping[str, Any]
-MISSING = (
-    "alerts.receivers names {name}, but apache-airflow-providers-{name} is not installed: add it to requirements.txt"
-)
+PROVIDERS = {"pagerduty": "pagerduty", "opsgenie": "opsgenie", "email": "smtp", "webhook": "http"}
+"""The provider that each type of receiver needs."""
+PAGERDUTY_SUMMARY, OPSGENIE_MESSAGE = 1024, 130  # what their APIs take, in characters
+
+
+def missing_providers(monitors: Iterable[Monitor]) -> list[str]:
+    """A line for each receiver of a monitor file that cannot be reached as Airflow is installed."""
+    return [
+        f"{monitor.path}: alerts.receivers[{position}]: {_install(receiver.type)}"
+        for monitor in monitors
+        for position, receiver in enumerate(monitor.alerts.receivers)
+        if find_spec(f"airflow.providers.{PROVIDERS[receiver.type]}") is None
+    ]
 
 
 def pagerduty(conn_id: str, message: Message) -> None:
-    """An event of PagerDuty's Events API v2; the episode's number makes open and close one incident."""
-    try:
-        from airflow.providers.pagerduty.hooks.pagerduty_events import PagerdutyEventsHook
-    except ImportError:
-        raise AlertError(MISSING.format(name="pagerduty")) from None
-    hook = PagerdutyEventsHook(pagerduty_events_conn_id=conn_id)
-    action = "resolve" if message["event"] == "close" else "trigger"
-    severity = "critical" if message["severity"] == "critical" else "error"
-    hook.send_event(
-        summary=message["title"],
-        severity=severity,
+    """An event of PagerDuty's Events API v2; its dedup key makes an episode one incident."""
+    from airflow.providers.pagerduty.hooks.pagerduty_events import PagerdutyEventsHook
+
+    PagerdutyEventsHook(pagerduty_events_conn_id=conn_id).send_event(
+        summary=message["title"][:PAGERDUTY_SUMMARY],
+        severity="critical" if message["severity"] == "critical" else "error",
         source=message["monitor"],
-        action=action,
+        action="resolve" if message["event"] == "close" else "trigger",
         dedup_key=_incident(message),
-        links=[{"href": message["url"], "text": "Open the run"}] if message["url"] else None,
+        links=[{"href": address, "text": text} for text, address in _links(message)],
     )
 
 
 def opsgenie(conn_id: str, message: Message) -> None:
-    """An alert of Opsgenie; the episode's number is its alias."""
-    try:
-        from airflow.providers.opsgenie.hooks.opsgenie import OpsgenieAlertHook
-    except ImportError:
-        raise AlertError(MISSING.format(name="opsgenie")) from None
-    hook = OpsgenieAlertHook(opsgenie_conn_id=conn_id)
+    """An alert of Opsgenie, which knows the episode by its alias."""
+    from airflow.providers.opsgenie.hooks.opsgenie import OpsgenieAlertHook
+    from opsgenie_sdk import UpdateAlertPriorityPayload
+
+    hook, alias = OpsgenieAlertHook(opsgenie_conn_id=conn_id), _incident(message)
     if message["event"] == "close":
-        hook.close_alert(identifier=_incident(message), identifier_type="alias", payload={"source": "modelwatch"})
+        hook.close_alert(identifier=alias, identifier_type="alias", payload={"source": "modelwatch"})
         return
     priority = "P1" if message["severity"] == "critical" else "P2"
-    alert = {
-        "message": message["title"][:130],
-        "alias": _incident(message),
-        "priority": priority,
-        "source": "modelwatch",
-    }
-    hook.create_alert(alert)
+    if message["event"] == "escalate":  # creating an open alert again counts it, and changes nothing else of it
+        worse = UpdateAlertPriorityPayload(priority=priority)
+        hook.get_conn().update_alert_priority(alias, worse, identifier_type="alias")
+        return
+    alert = {"message": message["title"][:OPSGENIE_MESSAGE], "alias": alias, "priority": priority}
+    hook.create_alert({**alert, "description": _text(message), "entity": message["monitor"], "source": "modelwatch"})
 
 
 def email(conn_id: str, message: Message) -> None:
-    """An e-mail, through an SMTP Connection."""
+    """An e-mail through an SMTP Connection; an episode is one conversation, and a message sent twice has one id."""
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
+    began = f"<{_incident(message)}@modelwatch>"
+    own = began if message["event"] == "open" else f"<{message['key'].replace(':', '-')}@modelwatch>"
     with SmtpHook(smtp_conn_id=conn_id) as hook:
         hook.send_email_smtp(
-            to=message["to"], subject=f"[{message['event']}] {message['title']}", html_content=_html(message)
+            to=message["to"],
+            subject=f"[{message['event']}] {message['title']}",
+            html_content=_html(message),
+            custom_headers={"Message-ID": own, **({} if own == began else {"References": began})},
         )
 
 
@@ -71,12 +82,13 @@ def webhook(conn_id: str, message: Message) -> None:
     HttpHook(method="POST", http_conn_id=conn_id).run(json=dict(message), headers={"Idempotency-Key": message["key"]})
 
 
-def _guarded(tell: Callable[[str, Message], None]) -> Callable[[str, Message], None]:
+def _guarded(kind: str, tell: Callable[[str, Message], None]) -> Callable[[str, Message], None]:
     def act(conn_id: str, message: Message) -> None:
         try:
             tell(conn_id, message)
-        except AlertError:
-            raise
+        except ModuleNotFoundError as error:
+            text = f"{_install(kind)} ({error})"
+            raise AlertError(text) from None
         except Exception as error:
             text = (
                 f"the receiver behind connection '{conn_id}' did not take the message ({type(error).__name__}: {error})"
@@ -86,20 +98,34 @@ def _guarded(tell: Callable[[str, Message], None]) -> Callable[[str, Message], N
     return act
 
 
+def _install(kind: str) -> str:
+    return (
+        f"a receiver of type {kind} needs the package apache-airflow-providers-{PROVIDERS[kind]}, which is not "
+        "installed: add it to requirements.txt"
+    )
+
+
 def _incident(message: Message) -> str:
     return f"modelwatch-{message['monitor']}-{message['episode']}"
 
 
-def _html(message: Message) -> str:
-    from html import escape
+def _links(message: Message) -> list[tuple[str, str]]:
+    links = [("Open the run", message.get("url")), ("Runbook", message.get("runbook"))]
+    return [(text, address) for text, address in links if address]
 
-    link = f'<p><a href="{escape(message["url"])}">Open the run</a></p>' if message["url"] else ""
-    return f"<p>{escape(message['title'])}: {message['severity']}, since {message['since']}</p>{link}"
+
+def _text(message: Message) -> str:
+    links = [f"{text}: {address}" for text, address in _links(message)]
+    return "\n".join([f"{message['title']}: {message['severity']}, since {message['since']}", *links])
+
+
+def _html(message: Message) -> str:
+    links = [f'<p><a href="{escape(address)}">{text}</a></p>' for text, address in _links(message)]
+    about = f"{message['title']}: {message['severity']}, since {message['since']}"
+    return "".join([f"<p>{escape(about)}</p>", *links])
 
 
 RECEIVERS = {
-    "pagerduty": _guarded(pagerduty),
-    "opsgenie": _guarded(opsgenie),
-    "email": _guarded(email),
-    "webhook": _guarded(webhook),
+    kind: _guarded(kind, tell)
+    for kind, tell in (("pagerduty", pagerduty), ("opsgenie", opsgenie), ("email", email), ("webhook", webhook))
 }

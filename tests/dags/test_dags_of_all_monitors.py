@@ -1,4 +1,4 @@
-"""The watchdog and the fire drill as Dags, and receivers through Airflow's own providers."""
+"""The watchdog and the fire drill as Dags."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,12 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI, Request
 
 from demo.serving import serving
 from demo.slack import FakeSlack, create_app
-from modelwatch.errors import AlertError
-from modelwatch_airflow.receivers import RECEIVERS
 from support.airflow_runs import load_dags, run_dag
 from support.churn_days import ChurnDays
 
@@ -22,17 +19,6 @@ DRILL = (
     '  health: {connection: slack_oncall, channel: "#modelwatch-health"}}'
 )
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-MESSAGE = {
-    "event": "open",
-    "title": "fraud: amount moved",
-    "monitor": "fraud",
-    "episode": 3,
-    "severity": "alert",
-    "since": "2026-03-01T00:00:00Z",
-    "url": None,
-    "to": ["oncall@example.com"],
-    "key": "episode:3:open:1:webhook:hook",
-}
 
 
 @pytest.fixture
@@ -79,31 +65,3 @@ def test_the_drill_has_a_task_per_monitor_that_asks_for_one(churn: ChurnDays, sl
 def test_without_a_channel_for_drills_there_is_no_drill(write_monitor: Callable[..., Path]) -> None:
     write_monitor("alpha")
     assert "modelwatch_drill" not in load_dags().dags
-
-
-def test_a_webhook_gets_the_message_and_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[tuple[str | None, dict[str, object]]] = []
-    app = FastAPI()
-
-    @app.post("/")
-    async def take(request: Request) -> dict[str, str]:
-        taken.append((request.headers.get("idempotency-key"), await request.json()))
-        return {}
-
-    with serving(app) as url:
-        monkeypatch.setenv("AIRFLOW_CONN_HOOK", json.dumps({"conn_type": "http", "host": url}))
-        RECEIVERS["webhook"]("hook", MESSAGE)
-    ((key, body),) = taken
-    assert (key, body) == (MESSAGE["key"], MESSAGE)
-
-
-@pytest.mark.parametrize("name", ["pagerduty", "opsgenie"])
-def test_a_provider_that_is_not_installed_is_named(name: str) -> None:
-    with pytest.raises(AlertError, match=f"apache-airflow-providers-{name} is not installed"):
-        RECEIVERS[name]("conn", MESSAGE)
-
-
-def test_a_receiver_that_refuses_is_an_alert_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_HOOK", json.dumps({"conn_type": "http", "host": "http://127.0.0.1:9"}))
-    with pytest.raises(AlertError, match="connection 'hook' did not take the message"):
-        RECEIVERS["webhook"]("hook", MESSAGE)

@@ -34,7 +34,7 @@ reference: {{uri: reference.parquet}}
 features: {{amount: numeric, hour: numeric, country: categorical}}
 fairness: {{sensitive: [gender]}}
 alerts:
-  slack: {{connection: slack_oncall, channel: "#fraud-oncall", mention: "<!subteam^S1>"}}
+  slack: {{connection: slack_oncall, channel: "#fraud-oncall", mention: "{mention}"}}
   health: {{connection: slack_health, channel: "#modelwatch-health"}}
 {more}
 """
@@ -90,12 +90,14 @@ class AlertDays:
     slack_url: str
     more: str = ""
     name: str = "fraud"
+    mention: str = "<!subteam^S1>"
     now: Callable[[Window], datetime] = field(default=lambda window: window.end + timedelta(hours=3))
 
     def run(self, day: int, run_type: str = "scheduled", *, run_id: str = "", **changes: Any) -> Run:
         """The run that examines a day."""
         path = self.folder / f"{self.name}.yaml"
-        path.write_text(MONITOR.format(more=self.more, name=self.name))
+        text = changes.pop("text", None)
+        path.write_text(text or MONITOR.format(more=self.more, name=self.name, mention=self.mention))
         settings = Settings(self.folder, self.folder, self.folder.as_uri(), self.url)
         window = changes.pop("window", window_of(day))
         name = run_id or f"{run_type}__{day}"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from modelwatch.config.base import Duration, Strict, parse_duration, require_no_password, shown
+from modelwatch.config.mention import Mention
 from modelwatch.domain import Check
 
 
@@ -14,7 +15,7 @@ class Slack(Strict):
 
     connection: str = Field(min_length=1)
     channel: str = Field(min_length=1)
-    mention: str | None = None
+    mention: Mention | None = None
 
 
 class OpenAfter(Strict):
@@ -77,7 +78,7 @@ class Health(Strict):
 
     connection: str = Field(min_length=1)
     channel: str = Field(min_length=1)
-    mention: str | None = None
+    mention: Mention | None = None
     grace: Duration = parse_duration("PT2H")
 
 
@@ -139,3 +140,8 @@ class Alerts(Strict):
     drill: Drill | None = None
     receivers: list[Receiver] = Field(default_factory=list)
     runbook: Annotated[str, AfterValidator(_web_address), AfterValidator(require_no_password)] | None = None
+
+    def names(self) -> list[str]:
+        """Whom the file mentions by a name that Slack must be asked for."""
+        mentions = [one.mention or "" for one in (self.slack, self.health) if one]
+        return sorted({word for mention in mentions for word in mention.split() if not word.startswith("<")})

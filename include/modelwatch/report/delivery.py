@@ -31,12 +31,24 @@ FIXES = {
     "msg_too_long": "the message is longer than Slack takes: please report this, with the number of findings",
     "msg_blocks_too_long": "the message is longer than Slack takes: please report this, with the number of findings",
     "invalid_blocks": "Slack refused the message's blocks: please report this, with the findings",
+    "usergroup_not_found": "the workspace has no user group '{channel}'",
+    "users_not_found": "the workspace has nobody with the address '{channel}'",
     "ratelimited": "Slack takes no more messages for now: the message stays unsent and the next run sends it",
 }
+# These say that whom the monitor file mentions cannot be found out, now or later.
+NOBODY = ("missing_scope", "usergroup_not_found", "users_not_found", "not_allowed_token_type")
 SCOPES = "chat:write, channels:read, channels:history, reactions:read or files:write (groups:* for private channels)"
 EVENT = "modelwatch_message"
 CLOCKS_APART = timedelta(minutes=10)
 Message = Mapping[str, Any]
+
+
+class SlackRefused(AlertError):
+    """Slack answered, and did not do it."""
+
+    def __init__(self, code: str, fix: str) -> None:
+        self.code, self.fix = code, fix
+        super().__init__(f"Slack refused the message with '{code}': {fix}")
 
 
 class Slack:
@@ -48,6 +60,7 @@ class Slack:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._pings: dict[str, tuple[str | None, str]] = {}
         self._client = WebClient(
             token=connection.password,
             base_url=str(connection.extra.get("base_url") or WebClient.BASE_URL),
@@ -121,7 +134,35 @@ class Slack:
             for one in page["channels"]:
                 if name in (one["id"], one["name"], f"#{one['name']}"):
                     return str(one["id"])
-        raise AlertError(self._refusal({"error": "channel_not_found"}, name))
+        raise self._refusal({"error": "channel_not_found"}, name)
+
+    def ping(self, name: str) -> tuple[str | None, str]:
+        """Slack's markup that pings a user group (``@payments-oncall``) or a person (by address).
+
+        Returns:
+            The markup and "", or None and why there is none.
+
+        Raises:
+            AlertError: Slack could not be asked; it may answer the next time.
+        """
+        if name not in self._pings:
+            try:
+                self._pings[name] = self._looked_up(name), ""
+            except SlackRefused as refusal:
+                if refusal.code not in NOBODY:
+                    raise
+                self._pings[name] = None, refusal.fix
+        return self._pings[name]
+
+    def _looked_up(self, name: str) -> str:
+        if "@" in name[1:]:
+            person = self._call(name, self._client.users_lookupByEmail, email=name)
+            return f"<@{person['user']['id']}>"
+        groups = self._call(name, self._client.usergroups_list)["usergroups"]
+        found = next((one["id"] for one in groups if one["handle"] == name.removeprefix("@")), None)
+        if found is None:
+            raise self._refusal({"error": "usergroup_not_found"}, name)
+        return f"<!subteam^{found}>"
 
     def _pages(
         self, channel: str, method: Callable[..., SlackResponse], arguments: dict[str, Any]
@@ -143,7 +184,7 @@ class Slack:
         except SlackApiError as error:
             answer = error.response if isinstance(error.response.data, dict) else {}
             code = answer.get("error") or f"HTTP {error.response.status_code}"
-            raise AlertError(self._refusal({"error": code, "needed": answer.get("needed")}, about)) from None
+            raise self._refusal({"error": code, "needed": answer.get("needed")}, about) from None
         except SlackRequestError as error:
             message = f"Slack did not take a file through connection '{self._connection.conn_id}': {error}"
             raise AlertError(message) from None
@@ -153,14 +194,11 @@ class Slack:
             )
             raise AlertError(message) from None
 
-    def _refusal(self, answer: Message, channel: str) -> str:
+    def _refusal(self, answer: Message, channel: str) -> SlackRefused:
         code = answer["error"]
         fix = FIXES.get(code, "the message stays unsent; see https://docs.slack.dev/reference/methods")
         needed = answer.get("needed") or SCOPES
-        return (
-            f"Slack refused the message with '{code}': "
-            f"{fix.format(conn=self._connection.conn_id, channel=channel, needed=needed)}"
-        )
+        return SlackRefused(code, fix.format(conn=self._connection.conn_id, channel=channel, needed=needed))
 
 
 def _metadata(key: str) -> dict[str, Any]:

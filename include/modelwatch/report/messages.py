@@ -96,6 +96,13 @@ def escalated(facts: Facts, mention: str | None) -> Payload:
     return payload(text, [section(f"{text} in the window {span(facts.newest)}.")])
 
 
+def reopened(facts: Facts, mention: str | None) -> Payload:
+    """It was told as over, and windows judged since say that it is not."""
+    lead = f"{mention} " if mention else ""
+    text = f"{lead}:repeat: Open again: windows judged since say that it is not over ({span(facts.newest)})."
+    return payload(text, [section(text)])
+
+
 def joined(names: Sequence[str]) -> Payload:
     """More features or groups are part of it."""
     text = f"Also now: {', '.join(escape(name) for name in names)}"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
+from modelwatch.steps.queueing import address_of
 from modelwatch.steps.run import Run
-from modelwatch.steps.telling import address_of, tell_change
+from modelwatch.steps.telling import tell_change
 from modelwatch.store import episodes as store
 from modelwatch.store.episode_tables import EpisodeRow
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from modelwatch.errors import AlertError
+from modelwatch.report.pings import pinging
 from modelwatch.steps.run import Run
 from modelwatch.store import outbox
 from modelwatch.store.episode_tables import OutboxRow
@@ -34,7 +35,7 @@ def send_row(session: Session, run: Run, slack: "Slack", row: OutboxRow, attempt
         found = slack.find(channel, row.key, attempted)
         if found is not None:
             return channel, found
-    return slack.post(row.target, row.payload, row.key)
+    return slack.post(row.target, pinging(row.payload, run.monitor.alerts.names(), slack.ping), row.key)
 
 
 def _place(session: Session, row: OutboxRow, name: str) -> tuple[str, str]:
@@ -62,7 +63,8 @@ def _reply(
             return channel, found
     if row.kind != "chart":
         broadcast = bool(row.payload.get("broadcast"))
-        return slack.post(channel, row.payload, row.key, thread_ts=thread, broadcast=broadcast)
+        said = pinging(row.payload, run.monitor.alerts.names(), slack.ping)
+        return slack.post(channel, said, row.key, thread_ts=thread, broadcast=broadcast)
     from modelwatch.steps.chart import chart_of  # imported here: drawing is for the few runs that open an episode
 
     image = chart_of(session, run, row.payload["chart"]["evaluation"], row.payload["chart"]["members"])

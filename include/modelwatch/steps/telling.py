@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from modelwatch.config.alerts import Health, Slack
 from modelwatch.domain import Result, iso
 from modelwatch.episodes import JudgedWindow, problem_key
 from modelwatch.report import messages
@@ -15,15 +14,17 @@ from modelwatch.report.page.words import SLACK_USER
 from modelwatch.report.policy import may_notify
 from modelwatch.report.slack import escape
 from modelwatch.steps.policy import policy_of
+from modelwatch.steps.queueing import Queue, address_of, receivers_of, root_key, tell_receivers
 from modelwatch.steps.run import Run
 from modelwatch.store import episodes as store
-from modelwatch.store import outbox, repository
+from modelwatch.store import repository
 from modelwatch.store.episode_tables import EpisodeRow
 from modelwatch.store.episodes import Change
-from modelwatch.store.outbox import Due
 from modelwatch.store.repository import LoadedEvaluation
 
 SEEN = ("alert", "critical")
+EVENTS = {"escalated": "escalate", "reopened": "open", "recovered": "close", "withdrawn": "close"}
+"""What the other receivers hear when the thread gets a reply of this kind."""
 
 
 def tell(session: Session, run: Run, changes: list[Change], windows: list[JudgedWindow]) -> None:
@@ -64,12 +65,12 @@ def tell_change(session: Session, run: Run, row: EpisodeRow) -> None:
     if {**told, "version": before.get("version")} == before:
         return
     version = int(before["version"]) + 1
-    queue = _Queue(session, row, address, version)
-    queue.add("update", messages.root(facts), update_of=_root(row))
+    queue = Queue(session, row, address, version)
+    queue.add("update", messages.root(facts), update_of=root_key(row))
     for kind, payload, more in _replies(facts, before, address.mention if address else None):
-        queue.add("thread", payload, suffix=kind, thread_of=_root(row), **more)
-        if kind in ("escalated", "recovered", "withdrawn"):
-            _tell_others(queue, run, row, "close" if kind != "escalated" else "escalate", facts)
+        queue.add("thread", payload, suffix=kind, thread_of=root_key(row), **more)
+        if kind in EVENTS:
+            tell_receivers(queue, run, row, EVENTS[kind], facts)
     row.told = {**told, "version": version}
 
 
@@ -79,12 +80,6 @@ def tell_outage(session: Session, run: Run, row: EpisodeRow) -> None:
         tell_change(session, run, row)
     elif row.status == "open":
         _open(session, run, row)
-
-
-def address_of(run: Run, row: EpisodeRow) -> Slack | Health | None:
-    """Where an episode's messages go: what is about watching goes to `health`, when there is one."""
-    alerts = run.monitor.alerts
-    return (alerts.health or alerts.slack) if row.kind == "health" else alerts.slack
 
 
 def facts_of(session: Session, run: Run, row: EpisodeRow) -> tuple[Facts, LoadedEvaluation | None]:
@@ -123,68 +118,17 @@ def _open(session: Session, run: Run, row: EpisodeRow) -> None:
     address = address_of(run, row)
     facts, shown = facts_of(session, run, row)
     told = {**_told(facts), "version": 1}
-    others = [receiver for receiver in run.monitor.alerts.receivers if row.kind == "model"]
-    if address is None and not others:
+    if address is None and not receivers_of(run, row):
         return
     row.told = told
-    queue = _Queue(session, row, address, 1)
-    queue.add("open", messages.root(facts, address.mention if address else None), key=_root(row))
+    queue = Queue(session, row, address, 1)
+    queue.add("open", messages.root(facts, address.mention if address else None), key=root_key(row))
     if facts.findings:
-        queue.add("thread", messages.details(facts), suffix="details", thread_of=_root(row))
+        queue.add("thread", messages.details(facts), suffix="details", thread_of=root_key(row))
         chart = {"evaluation": shown.id if shown else None, "members": list(row.members)}
-        queue.add("chart", {"text": messages.title_of(facts), "chart": chart}, thread_of=_root(row))
-    _tell_others(queue, run, row, "open", facts)
+        queue.add("chart", {"text": messages.title_of(facts), "chart": chart}, thread_of=root_key(row))
+    tell_receivers(queue, run, row, "open", facts)
     store.add_event(session, row, "announced", "announced", at=run.moment, window_end=run.window.end)
-
-
-class _Queue:
-    """Adds an episode's messages to the outbox, their keys numbered by the version of what has been told."""
-
-    def __init__(self, session: Session, row: EpisodeRow, address: Slack | Health | None, version: int) -> None:
-        self.session, self.row, self.address, self.version = session, row, address, version
-
-    def add(self, kind: str, payload: dict[str, Any], *, key: str = "", suffix: str = "", **more: object) -> None:
-        if self.address is None:
-            return
-        name = key or f"episode:{self.row.id}:{suffix or kind}:{self.version}"
-        due = Due(
-            key=name,
-            monitor=self.row.monitor,
-            kind=kind,
-            connection=self.address.connection,
-            target=self.address.channel,
-            payload={**payload, **more},
-            episode_id=self.row.id,
-        )
-        outbox.add_due(self.session, due)
-
-
-def _tell_others(queue: _Queue, run: Run, row: EpisodeRow, event: str, facts: Facts) -> None:
-    """The same page for the other receivers of the monitor file, as plain facts."""
-    if row.kind != "model":
-        return
-    for receiver in run.monitor.alerts.receivers:
-        payload = {
-            "event": event,
-            "title": f"{row.monitor}: {messages.title_of(facts)}",
-            "monitor": row.monitor,
-            "episode": row.id,
-            "severity": row.severity,
-            "since": iso(facts.opened.start),
-            "url": run.run_url,
-            "to": receiver.to,
-        }
-        due = Due(
-            key=f"episode:{row.id}:{event}:{queue.version}:{receiver.name}",
-            monitor=row.monitor,
-            kind=event,
-            connection=receiver.connection,
-            target=receiver.type,
-            payload=payload,
-            episode_id=row.id,
-            receiver=receiver.name,
-        )
-        outbox.add_due(queue.session, due)
 
 
 def _replies(
@@ -199,10 +143,12 @@ def _replies(
         names = [member.partition(":")[2] for member in new]
         replies.append(("joined", messages.joined(names), {"unless_acknowledged": True}))
     if facts.status != before["status"]:
-        if facts.status == "closed":
-            replies.append(("recovered", messages.recovered(facts), {}))
-        elif facts.status == "withdrawn":
-            replies.append(("withdrawn", messages.withdrawn(), {}))
+        said = {
+            "open": ("reopened", messages.reopened(facts, mention), {"broadcast": True}),
+            "closed": ("recovered", messages.recovered(facts), {}),
+            "withdrawn": ("withdrawn", messages.withdrawn(), {}),
+        }
+        replies.append(said[facts.status])
     return replies
 
 
@@ -215,8 +161,8 @@ def _end_snooze(session: Session, run: Run, row: EpisodeRow) -> None:
     is_new = store.add_event(session, row, "snooze_ended", f"snooze_ended:{iso(until)}", at=run.moment)
     if is_new and address is not None and row.told is not None:
         facts, _ = facts_of(session, run, row)
-        queue = _Queue(session, row, address, int(row.told["version"]))
-        queue.add("thread", messages.snooze_over(facts, address.mention), suffix="snooze", thread_of=_root(row))
+        queue = Queue(session, row, address, int(row.told["version"]))
+        queue.add("thread", messages.snooze_over(facts, address.mention), suffix="snooze", thread_of=root_key(row))
 
 
 def _told(facts: Facts) -> dict[str, Any]:
@@ -252,7 +198,3 @@ def _findings(shown: LoadedEvaluation | None, row: EpisodeRow) -> tuple[Result, 
     if shown is None or row.kind == "health":
         return ()
     return tuple(result for result in shown.findings if problem_key(result) in row.members)
-
-
-def _root(row: EpisodeRow) -> str:
-    return f"episode:{row.id}:root"

@@ -15,7 +15,7 @@ from modelwatch.domain import Window, iso
 from modelwatch.errors import AlertError, MonitorConfigError, SettingsError
 from modelwatch.schedule import resolve_window
 from modelwatch.settings import Settings
-from modelwatch.steps.alert import send_due
+from modelwatch.steps.alert import Receivers, send_due
 from modelwatch.steps.run import Connect, Run
 from modelwatch.steps.telling import tell_outage
 from modelwatch.store import engine, episodes, watch
@@ -24,8 +24,13 @@ GRACE = timedelta(hours=2)
 SECOND = timedelta(seconds=1)
 
 
-def check_schedules(settings: Settings, connect: Connect, now: datetime) -> list[str]:
+def check_schedules(
+    settings: Settings, connect: Connect, now: datetime, receivers: Receivers | None = None
+) -> list[str]:
     """Check every monitor file; returns a line per monitor that is not watched.
+
+    Args:
+        receivers: how those are reached that a monitor without Slack names.
 
     Raises:
         AlertError: somebody could not be told; what is wrong is in the message all the same.
@@ -37,7 +42,8 @@ def check_schedules(settings: Settings, connect: Connect, now: datetime) -> list
         line = None
         try:
             monitor, mistake = _read(path)
-            line = _check(settings, name, monitor, mistake, connect, now)
+            run, line = _check(settings, name, monitor, mistake, now)
+            send_due(run, connect, receivers or {}, only="health")
         except (AlertError, SettingsError) as error:
             problems.append(f"{name}: {error}")
         lines += [line] if line else []
@@ -64,16 +70,16 @@ def _read(path: Path) -> tuple[Monitor | None, str | None]:
 
 
 def _check(
-    settings: Settings, name: str, monitor: Monitor | None, mistake: str | None, connect: Connect, now: datetime
-) -> str | None:
+    settings: Settings, name: str, monitor: Monitor | None, mistake: str | None, now: datetime
+) -> tuple[Run, str | None]:
+    """Bring the monitor's outages up to date; returns the run that tells of them, and what is wrong."""
     with engine.session(settings.database_url) as session, session.begin():
         episodes.lock_monitor(session, name)
         run = _run(session, settings, name, monitor, now)
         line = _config(session, run, mistake, now)
         if monitor is not None:
             line = _schedule(session, run, now)
-    send_due(run, connect, {}, only="health")
-    return line
+    return run, line
 
 
 def _config(session: Session, run: Run, mistake: str | None, now: datetime) -> str | None:
@@ -117,10 +123,9 @@ def _run(session: Session, settings: Settings, name: str, monitor: Monitor | Non
         content = watch.last_config(session, name) or {}
         alerts = Alerts.model_validate(content.get("alerts") or {})
         monitor = Monitor.model_construct(monitor=name, owner=str(content.get("owner") or ""), alerts=alerts)
-    if monitor.alerts.health is None and monitor.alerts.slack is None:
-        monitor = monitor.model_copy(
-            update={"alerts": monitor.alerts.model_copy(update={"health": _anybody(settings)})}
-        )
+    alerts = monitor.alerts
+    if alerts.health is None and alerts.slack is None and not alerts.receivers:
+        monitor = monitor.model_copy(update={"alerts": alerts.model_copy(update={"health": _anybody(settings)})})
     return Run(monitor, Window(now - SECOND, now), f"watchdog__{iso(now)}", "scheduled", settings, now=now)
 
 
@@ -128,7 +133,7 @@ def _anybody(settings: Settings) -> Health:
     if settings.health_connection and settings.health_channel:
         return Health(connection=settings.health_connection, channel=settings.health_channel)
     message = (
-        "nobody can be told whether it is watched: give the monitor file alerts.health or alerts.slack, or set "
-        "MODELWATCH_HEALTH_CONN_ID and MODELWATCH_HEALTH_CHANNEL"
+        "nobody can be told whether it is watched: give the monitor file alerts.health, alerts.slack or "
+        "alerts.receivers, or set MODELWATCH_HEALTH_CONN_ID and MODELWATCH_HEALTH_CHANNEL"
     )
     raise SettingsError(message)
