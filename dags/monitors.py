@@ -6,6 +6,8 @@ that is not valid has no Dag and shows as an import error of `monitor_config_che
 A run examines one **window**: the last whole window of the monitor's calendar that ended before the run's data
 interval did. `fetch_sample` reads its requests from the model's API and keeps a deterministic sample,
 `build_profile` counts it in the reference's cells, and each `check_*` measures one thing on those counts.
+With `source.split` in the monitor file, `split_window` cuts the window into parts, each of which a `fetch_part` and a
+`count_part` work on, on as many workers as there are; `fetch_sample` and `build_profile` then put them together.
 `judge_and_store` judges all of them together and stores the verdict before anyone hears of it; when a task before
 it failed, it stores `not_measured`, so a day that could not be measured is never a quiet day. `route_alert` then goes
 to `send_slack_alert` or to `stay_quiet`, and `report_failures` ends the run red when any task failed.
@@ -23,11 +25,11 @@ Only references go from task to task: the sample and the measurements lie at `MO
 worker must reach. Credentials are Airflow Connections, read in the task that needs them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, Label, get_current_context, get_parsing_context, task
+from airflow.sdk import DAG, Label, XComArg, get_current_context, get_parsing_context, task
 
 from modelwatch.config import Monitor
 from modelwatch.settings import Settings
@@ -52,6 +54,46 @@ def build_profile(monitor: str, sample: str) -> str:
     from modelwatch import steps
 
     return steps.build_profile(current_run(MONITORS[monitor]), sample)
+
+
+@task
+def split_window(monitor: str) -> list[str]:
+    """Cut the window into parts of the length of `source.split`."""
+    from modelwatch import steps
+
+    return steps.split_window(current_run(MONITORS[monitor]))
+
+
+@task(pool="model_api", execution_timeout=timedelta(hours=1), map_index_template="{{ task.op_kwargs['part'] }}")
+def fetch_part(monitor: str, part: str) -> str:
+    """Read the part's requests from the model's API and keep a deterministic sample."""
+    from modelwatch import steps
+
+    return steps.fetch_part(current_run(MONITORS[monitor]), connect, part)
+
+
+@task(task_id="fetch_sample")
+def merge_samples(monitor: str, parts: Iterable[str]) -> str:
+    """Make the window's sample of its parts' samples: the very one that fetching it at once would keep."""
+    from modelwatch import steps
+
+    return steps.merge_samples(current_run(MONITORS[monitor]), parts)
+
+
+@task(map_index_template="{{ task.op_kwargs['part'] }}")
+def count_part(monitor: str, sample: str, part: str) -> str:
+    """Count the part's rows of the sample in the reference's cells."""
+    from modelwatch import steps
+
+    return steps.count_part(current_run(MONITORS[monitor]), sample, part)
+
+
+@task(task_id="build_profile")
+def add_profiles(monitor: str, sample: str, parts: Iterable[str]) -> str:
+    """Add the parts' counts up."""
+    from modelwatch import steps
+
+    return steps.add_profiles(current_run(MONITORS[monitor]), sample, parts)
 
 
 @task
@@ -135,13 +177,26 @@ def report_failures() -> None:
         raise AirflowFailException(message)
 
 
+def counted_at_once(name: str) -> tuple[XComArg, XComArg]:
+    """The window's sample and its profile."""
+    sample = fetch_sample(name)
+    return sample, build_profile(name, sample)
+
+
+def counted_in_parts(name: str) -> tuple[XComArg, XComArg]:
+    """The same sample and profile, by as many tasks as the window has parts."""
+    parts = split_window(name)
+    sample = merge_samples(name, fetch_part.partial(monitor=name).expand(part=parts))
+    counts = count_part.partial(monitor=name, sample=sample).expand(part=parts)
+    return sample, add_profiles(name, sample, counts)
+
+
 def monitor_dag(monitor: Monitor) -> DAG:
     """The Dag of one monitor."""
     MONITORS[monitor.monitor] = monitor
     with DAG(schedule=timetable(monitor), **dag_arguments(monitor, about=__doc__)) as dag:
         name = monitor.monitor
-        sample = fetch_sample(name)
-        profile = build_profile(name, sample)
+        sample, profile = counted_in_parts(name) if monitor.split else counted_at_once(name)
         results = {
             "quality": check_quality(name, profile),
             "feature_drift": check_feature_drift(name, profile),

@@ -22,6 +22,7 @@ MODULES = (
     "modelwatch.steps.checks",
     "modelwatch.steps.fetch",
     "modelwatch.steps.judge",
+    "modelwatch.steps.split",
     "modelwatch.checks.domain_classifier",
     "modelwatch.checks.fairness",
     "modelwatch.report.delivery",

@@ -41,6 +41,17 @@ class Window:
     def __str__(self) -> str:
         return f"{iso(self.start)}/{iso(self.end)}"
 
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """The window that `str` wrote."""
+        start, end = (datetime.fromisoformat(edge) for edge in text.split("/"))
+        return cls(start, end)
+
+    @property
+    def stamp(self) -> str:
+        """``20261110T000000Z_20261111T000000Z``, for the names of files."""
+        return "_".join(f"{edge:%Y%m%dT%H%M%SZ}" for edge in (self.start, self.end))
+
     def back(self, length: timedelta) -> Window:
         """The window that ends where this one ends and is at least ``length`` long."""
         return Window(min(self.start, self.end - length), self.end)

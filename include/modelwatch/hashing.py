@@ -78,6 +78,11 @@ class Distinct:
     def __len__(self) -> int:
         return sum(len(run) for runs in self._parts for run in runs)
 
+    @property
+    def hashes(self) -> Hashes:
+        """All of them, in no order that means anything."""
+        return np.concatenate([np.empty(0, dtype=np.uint64), *(run for runs in self._parts for run in runs)])
+
     def first_seen(self, hashes: Hashes) -> NDArray[np.bool_]:
         """``(n,)`` whether each hash is new, the first of equals alone; they are remembered."""
         ascending, first = np.unique(hashes, return_index=True)

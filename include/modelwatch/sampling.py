@@ -1,9 +1,11 @@
 """The deterministic sample: of all distinct requests, those with the smallest hash of (salt, request id).
 
-The same window gives the same sample whatever the page order, the retries or the worker.
+The same window gives the same sample whatever the page order, the retries or the worker, and whether it was read at
+once or in parts.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +41,22 @@ class Smallest:
         return self._kept if self._kept is not None else pa.table({})
 
 
+class _Rejects:
+    """Rejected rows by column and problem, with the first example of each."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._examples: dict[tuple[str, str], str | None] = {}
+
+    def add(self, rejects: Iterable[Reject]) -> None:
+        for reject in rejects:
+            self._counts[reject.column, reject.problem] += reject.count
+            self._examples.setdefault((reject.column, reject.problem), reject.example)
+
+    def all(self) -> tuple[Reject, ...]:
+        return tuple(Reject(*key, count, self._examples[key]) for key, count in sorted(self._counts.items()))
+
+
 class Sampler:
     """Takes pages as they arrive and keeps at most ``rows`` requests, and 8 bytes of every other.
 
@@ -49,8 +67,7 @@ class Sampler:
         self._salt, self._id_column = salt, id_column
         self._kept, self._seen = Smallest(rows), Distinct()
         self._n_rows = 0
-        self._rejects: Counter[tuple[str, str]] = Counter()
-        self._examples: dict[tuple[str, str], str | None] = {}
+        self._rejects = _Rejects()
         self._n_total: int | None = None
 
     def add(self, page: Page) -> None:
@@ -59,27 +76,50 @@ class Sampler:
         self._seen.first_seen(hashes)
         self._n_rows += page.rows.num_rows
         self._kept.add(page.rows, hashes)
-        for reject in page.rejects:
-            self._rejects[reject.column, reject.problem] += reject.count
-            self._examples.setdefault((reject.column, reject.problem), reject.example)
+        self._rejects.add(page.rejects)
         if page.total is not None:
             self._n_total = page.total
 
     def sample(self) -> Sample:
         """What was kept, in hash order, with the counts of what was seen."""
-        n_seen = len(self._seen)
-        rejects = tuple(
-            Reject(column, problem, count, self._examples[column, problem])
-            for (column, problem), count in sorted(self._rejects.items())
-        )
-        return Sample(
-            rows=self._kept.rows,
-            n_seen=n_seen,
-            n_duplicate=self._n_rows - n_seen,
-            n_rejected=sum(self._rejects.values()),
-            rejects=rejects,
-            n_total=self._n_total,
-        )
+        return _sample(self._kept, self._seen, self._n_rows, self._rejects, self._n_total)
+
+    @property
+    def seen(self) -> Hashes:
+        """The hash of every distinct request."""
+        return self._seen.hashes
+
+
+def merge(parts: Iterable[tuple[Sample, Hashes]], *, rows: int, salt: str, id_column: str) -> Sample:
+    """The sample that one sampler would have taken of all the parts' pages, part after part.
+
+    Args:
+        parts: each part's sample of as many ``rows``, and the hashes its sampler had `Sampler.seen`.
+        rows, salt, id_column: those of the parts' samplers.
+    """
+    kept, seen, rejects = Smallest(rows), Distinct(), _Rejects()
+    n_rows = 0
+    n_total: int | None = 0
+    for part, hashes in parts:
+        seen.first_seen(hashes)
+        n_rows += part.n_seen + part.n_duplicate
+        if part.rows.num_columns:  # a part that had no page has no columns either
+            kept.add(part.rows, row_hashes(part.rows, id_column, salt, first=0))
+        rejects.add(part.rejects)
+        n_total = None if n_total is None or part.n_total is None else n_total + part.n_total
+    return _sample(kept, seen, n_rows, rejects, n_total)
+
+
+def _sample(kept: Smallest, seen: Distinct, n_rows: int, rejects: _Rejects, n_total: int | None) -> Sample:
+    found = rejects.all()
+    return Sample(
+        rows=kept.rows,
+        n_seen=len(seen),
+        n_duplicate=n_rows - len(seen),
+        n_rejected=sum(reject.count for reject in found),
+        rejects=found,
+        n_total=n_total,
+    )
 
 
 def row_hashes(rows: pa.Table, id_column: str | None, salt: str, *, first: int) -> Hashes:

@@ -125,6 +125,12 @@ def windows_between(start: datetime, end: datetime, *, length: timedelta, timezo
     return [Window(a, b) for a, b in pairwise(chosen) if a < end]
 
 
+def parts_of(window: Window, *, length: timedelta, timezone: tzinfo) -> list[Window]:
+    """A window in parts of this length by the local calendar; a first or last one that is cut by an edge is shorter."""
+    whole = windows_between(window.start, window.end, length=length, timezone=timezone)
+    return [Window(max(one.start, window.start), min(one.end, window.end)) for one in whole]
+
+
 def _last_whole(moment: datetime, length: timedelta, timezone: tzinfo) -> Window:
     """The newest window of this length whose end is at or before the moment."""
     edges = [edge for edge in _edges(moment - length - 4 * DAY, moment, length, timezone) if edge <= moment]

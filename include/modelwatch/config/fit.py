@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from modelwatch.config.monitor import Monitor
 
 DAY = timedelta(days=1)
+MAX_PARTS = 1000  # of a window; Airflow maps a task 1,024 times at most
 Problems = list[tuple[Place, str]]
 
 
@@ -73,6 +74,22 @@ def lookback_problems(monitor: "Monitor") -> Problems:
         text = f"{duration_text(lookback)} is not made up of two or more whole windows of {duration_text(window)}"
         problems.append((("lookback",), text))
     return problems + _overlaps(monitor)
+
+
+def split_problems(monitor: "Monitor") -> Problems:
+    """Parts that do not make up a window, are too many, or whose requests cannot be told apart."""
+    split, window = monitor.split, monitor.window
+    if split is None:
+        return []
+    place: Place = ("source", "split")
+    if split >= window or window % split or (split % DAY and DAY % split):
+        text = f"{duration_text(split)} is no part of a window of {duration_text(window)}; write a length that divides"
+        return [(place, f"{text} it, of whole days or dividing a day")]
+    if window // split > MAX_PARTS:
+        text = f"a window of {duration_text(window)} has {window // split} parts of {duration_text(split)}"
+        return [(place, f"{text}; {MAX_PARTS} at most")]
+    roles = [("id", "a request in two parts counts once"), ("timestamp", "a row is counted with its part")]
+    return [(place, f"needs columns.{role}: {why}") for role, why in roles if getattr(monitor.columns, role) is None]
 
 
 def _overlaps(monitor: "Monitor") -> Problems:

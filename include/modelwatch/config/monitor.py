@@ -11,7 +11,13 @@ from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_
 
 from modelwatch.config.alerts import Alerts
 from modelwatch.config.base import Duration, Strict, duration_text, parse_duration, require_none, shown
-from modelwatch.config.fit import columns_problems, fairness_problems, lookback_problems, silences_problems
+from modelwatch.config.fit import (
+    columns_problems,
+    fairness_problems,
+    lookback_problems,
+    silences_problems,
+    split_problems,
+)
 from modelwatch.config.parts import (
     Columns,
     Decision,
@@ -93,6 +99,7 @@ class Monitor(Strict):
                 *fairness_problems(self),
                 *lookback_problems(self),
                 *silences_problems(self),
+                *split_problems(self),
             ]
         )
         return self
@@ -106,6 +113,11 @@ class Monitor(Strict):
     def tzinfo(self) -> tzinfo:
         """The time zone that windows are cut in and that times without one are taken to be in."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def split(self) -> timedelta | None:
+        """The length of the parts that a window is fetched in; None fetches it in one."""
+        return self.source.split
 
     @property
     def reference_uri(self) -> str:

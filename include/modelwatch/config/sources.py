@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from modelwatch.config.base import Place, Scalar, Strict, require_no_password, require_none, shown
+from modelwatch.config.base import (
+    Duration,
+    Place,
+    Scalar,
+    Strict,
+    duration_text,
+    require_no_password,
+    require_none,
+    shown,
+)
 
 
 class CursorPagination(Strict):
@@ -96,7 +105,17 @@ class CommonSource(Strict):
     min_coverage: float = Field(default=0.98, ge=0, le=1)
 
 
-class HttpSource(CommonSource):
+class FetchedSource(CommonSource):
+    """A source whose requests are fetched by a task.
+
+    Attributes:
+        split: the length of the parts of a window that tasks of their own fetch and count; None fetches it in one.
+    """
+
+    split: Duration | None = None
+
+
+class HttpSource(FetchedSource):
     """A REST API that lists the model's requests.
 
     Attributes:
@@ -147,7 +166,7 @@ class HttpSource(CommonSource):
         return query
 
 
-class FilesSource(CommonSource):
+class FilesSource(FetchedSource):
     """Files of requests, local or in object storage.
 
     Attributes:
@@ -168,8 +187,17 @@ class FilesSource(CommonSource):
             raise ValueError(_UNFILLED.format(shown(uri)))
         return require_no_password(uri)
 
+    @model_validator(mode="after")
+    def _files_of_each_part(self) -> "FilesSource":
+        start = datetime(2000, 1, 1, tzinfo=UTC)
+        if self.split is not None and _filled(self.uri, start) == _filled(self.uri, start + self.split):
+            length = duration_text(self.split)
+            text = f"every part of {length} would read the same files of {shown(self.uri)}; name the files of each part"
+            require_none([(("split",), f"{text}, as in {{window_start:%Y-%m-%dT%H}}")])
+        return self
 
-class SqlSource(CommonSource):
+
+class SqlSource(FetchedSource):
     """A query on a database.
 
     Attributes:
@@ -197,10 +225,13 @@ _UNFILLED = "{} has a placeholder that no window fills; allowed: {{window_start}
 _SECRET = re.compile(r"(x[-_])?(api[-_]?key|(access|auth|api)[-_]?token|token|secret|password|passwd)", re.IGNORECASE)
 
 
+def _filled(text: str, edge: datetime) -> str:
+    return text.format(window_start=edge, window_end=edge)
+
+
 def _fills(text: str) -> bool:
-    edge = datetime(2000, 1, 1, tzinfo=UTC)
     try:
-        text.format(window_start=edge, window_end=edge)
+        _filled(text, datetime(2000, 1, 1, tzinfo=UTC))
     except (KeyError, IndexError, ValueError, AttributeError, TypeError):
         return False
     return True

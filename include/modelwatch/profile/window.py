@@ -50,9 +50,10 @@ class Profile:
 
 
 def add_groups(a: Mapping[str, GroupTable], b: Mapping[str, GroupTable]) -> dict[str, GroupTable]:
-    """The group tables of both, added attribute by attribute."""
+    """The group tables of both, added attribute by attribute, in the order of ``a``."""
     return {
-        name: a[name] + b[name] if name in a and name in b else (a.get(name) or b[name]) for name in sorted({*a, *b})
+        name: a[name] + b[name] if name in a and name in b else (a.get(name) or b[name])
+        for name in dict.fromkeys([*a, *b])
     }
 
 

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from modelwatch.steps.fetch import build_profile, fetch_sample
     from modelwatch.steps.judge import judge_and_store
     from modelwatch.steps.run import Run
+    from modelwatch.steps.split import add_profiles, count_part, fetch_part, merge_samples, split_window
     from modelwatch.steps.watchdog import check_schedules
 
 MODULE_OF = {
     "Run": "run",
+    "add_profiles": "split",
     "build_profile": "fetch",
     "check_fairness": "checks",
     "check_feature_drift": "checks",
@@ -30,15 +32,20 @@ MODULE_OF = {
     "check_prediction_drift": "checks",
     "check_quality": "checks",
     "check_schedules": "watchdog",
+    "count_part": "split",
     "fire_drill": "drill",
+    "fetch_part": "split",
     "fetch_sample": "fetch",
     "judge_and_store": "judge",
+    "merge_samples": "split",
     "send_slack_alert": "alert",
     "should_alert": "alert",
+    "split_window": "split",
 }
 
 __all__ = [
     "Run",
+    "add_profiles",
     "build_profile",
     "check_fairness",
     "check_feature_drift",
@@ -46,11 +53,15 @@ __all__ = [
     "check_prediction_drift",
     "check_quality",
     "check_schedules",
+    "count_part",
+    "fetch_part",
     "fetch_sample",
     "fire_drill",
     "judge_and_store",
+    "merge_samples",
     "send_slack_alert",
     "should_alert",
+    "split_window",
 ]
 
 

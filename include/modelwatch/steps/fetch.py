@@ -1,13 +1,14 @@
 """fetch_sample and build_profile: from the source to counts."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from modelwatch.domain import Page, Sample
+from modelwatch.domain import Page, Sample, Window
 from modelwatch.errors import SourceError
 from modelwatch.profile import Profile, decode_profile, encode_profile, profile_rows
 from modelwatch.sampling import Sampler
@@ -25,19 +26,36 @@ def fetch_sample(run: Run, connect: Connect) -> str:
     Raises:
         SourceError: the source could not be read to its end; the reason is kept for `judge_and_store`.
     """
-    artifacts = Artifacts(run.settings.samples_url)
+    sampler = read_requests(run, connect, run.window)
+    return keep_sample(run, sampler.sample())
+
+
+def read_requests(run: Run, connect: Connect, window: Window) -> Sampler:
+    """Read this window's requests to the end.
+
+    Raises:
+        SourceError: that was not possible; the reason is kept for `judge_and_store`.
+    """
     monitor = run.monitor
     connection = connect(monitor.source.connection) if monitor.source.connection else None
     source = open_source(monitor.source, monitor.schema(), connection, timezone=monitor.tzinfo)
     sampler = Sampler(rows=monitor.sample.rows, salt=monitor.monitor, id_column=monitor.schema().id)
     try:
-        for page in source.pages(run.window):
+        for page in source.pages(window):
             sampler.add(_of_version(page, run))
     except SourceError as error:
-        artifacts.write_bytes(_failure_path(run), json.dumps({"reason": str(error)}).encode())
+        reason = str(error) if window == run.window else f"the part {window}: {error}"
+        content = json.dumps({"reason": reason}).encode()
+        Artifacts(run.settings.samples_url).write_bytes(_failure_path(run), content)
         raise
-    artifacts.expire(datetime.now(UTC) - timedelta(days=run.settings.sample_retention_days), monitor.monitor)
-    return artifacts.write_sample(run.folder, sampler.sample(), run.window)
+    return sampler
+
+
+def keep_sample(run: Run, sample: Sample) -> str:
+    """Write the window's sample, and delete those of this monitor whose time is over; returns its URI."""
+    artifacts = Artifacts(run.settings.samples_url)
+    artifacts.expire(datetime.now(UTC) - timedelta(days=run.settings.sample_retention_days), run.monitor.monitor)
+    return artifacts.write_sample(run.folder, sample, run.window)
 
 
 def failure_reason(run: Run) -> str | None:
@@ -49,21 +67,31 @@ def failure_reason(run: Run) -> str | None:
 
 def build_profile(run: Run, sample_ref: str) -> str:
     """Count the sample in the reference's cells; returns the profile's URI."""
-    artifacts = Artifacts(run.settings.samples_url)
-    reference = load_reference(run.monitor, run.settings)
-    profile = profile_sample(artifacts.read_sample(sample_ref), reference, run)
-    return artifacts.write_bytes(f"{run.folder}/profile.bin", encode_profile(profile))
+    sample = Artifacts(run.settings.samples_url).read_sample(sample_ref)
+    return keep_profile(run, profile_sample(sample, load_reference(run.monitor, run.settings), run))
 
 
 def profile_sample(sample: Sample, reference: Reference, run: Run) -> Profile:
     """The sample's profile, with what was kept out of it."""
-    schema = run.monitor.schema()
-    type_errors: dict[str, int] = {}
+    return with_rejects(count_rows(sample.rows, reference, run), sample)
+
+
+def count_rows(rows: pa.Table, reference: Reference, run: Run) -> Profile:
+    """The counts of a sample's rows, or of some of them."""
+    return profile_rows(rows if rows.num_columns else empty_rows(run), reference.cells, run.monitor.schema())
+
+
+def with_rejects(counted: Profile, sample: Sample) -> Profile:
+    """The counts of a sample's rows, with what was kept out of it."""
+    type_errors: Counter[str] = Counter()
     for reject in sample.rejects:
-        type_errors[reject.column] = type_errors.get(reject.column, 0) + reject.count
-    rows = sample.rows if sample.rows.num_columns else empty_rows(run)
-    profile = profile_rows(rows, reference.cells, schema)
-    return replace(profile, type_errors=type_errors, n_rejected=sample.n_rejected)
+        type_errors[reject.column] += reject.count
+    return replace(counted, type_errors=dict(type_errors), n_rejected=sample.n_rejected)
+
+
+def keep_profile(run: Run, profile: Profile) -> str:
+    """Write the window's profile; returns its URI."""
+    return Artifacts(run.settings.samples_url).write_bytes(f"{run.folder}/profile.bin", encode_profile(profile))
 
 
 def read_profile(run: Run, profile_ref: str, reference: Reference) -> Profile:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from modelwatch.errors import SourceError
 from modelwatch.report.document import Evaluation
 from modelwatch.settings import Settings, connection_from_env
+from modelwatch.steps import split
 from modelwatch.steps.checks import (
     check_fairness,
     check_feature_drift,
@@ -34,8 +35,8 @@ def run_window(run: Run, connect: Connect) -> Evaluation:
     sample_ref = profile_ref = None
     results: dict[str, str | None] = dict.fromkeys([*CHECKS, *ROW_CHECKS])
     with suppress(SourceError):
-        sample_ref = fetch_sample(run, connect)
-        profile_ref = build_profile(run, sample_ref)
+        sample_ref = _fetched(run, connect)
+        profile_ref = _counted(run, sample_ref)
         results = {name: check(run, profile_ref) for name, check in CHECKS.items()}
         results |= {name: check(run, sample_ref) for name, check in ROW_CHECKS.items()}
     evaluation_id = judge_and_store(run, sample_ref=sample_ref, profile_ref=profile_ref, results=results)
@@ -50,6 +51,19 @@ def run_window(run: Run, connect: Connect) -> Evaluation:
         coverage=stored.coverage,
         page=stored.page,
     )
+
+
+def _fetched(run: Run, connect: Connect) -> str:
+    if run.monitor.split is None:
+        return fetch_sample(run, connect)
+    return split.merge_samples(run, [split.fetch_part(run, connect, part) for part in split.split_window(run)])
+
+
+def _counted(run: Run, sample_ref: str) -> str:
+    if run.monitor.split is None:
+        return build_profile(run, sample_ref)
+    parts = [split.count_part(run, sample_ref, part) for part in split.split_window(run)]
+    return split.add_profiles(run, sample_ref, parts)
 
 
 def migrated_settings(settings: Settings) -> Settings:

@@ -44,6 +44,5 @@ class Run:
     @property
     def folder(self) -> str:
         """Where this run's artifacts lie below the samples URL; the same for every retry."""
-        start, end = (f"{edge:%Y%m%dT%H%M%SZ}" for edge in (self.window.start, self.window.end))
         run = re.sub(r"[^A-Za-z0-9_.-]+", "-", self.run_id)
-        return f"{self.monitor.monitor}/{start}_{end}/{run}"
+        return f"{self.monitor.monitor}/{self.window.stamp}/{run}"

@@ -21,6 +21,10 @@ from modelwatch.errors import SettingsError, StoreError
 WITHOUT_FOLDERS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "memory"})
 
 
+# What is of single requests, and goes when its time is over: their rows, and the hashes of their ids.
+OF_REQUESTS = ("/sample.parquet", "/seen.bin")
+
+
 def reference_path(digest: str, what: str = "bin") -> str:
     """Where the fitted reference of this digest, or what is kept beside it, lies below the base."""
     return f"reference/{digest}.{what}"
@@ -115,14 +119,14 @@ class Artifacts:
         )
 
     def expire(self, before: datetime, folder: str = "") -> int:
-        """Delete the kept rows written before that moment, below the folder; returns how many samples went.
+        """Delete what is of single requests, written before that moment, below the folder; returns how many files went.
 
         What is no request's own (evidence, counts, measurements) stays.
         """
         expired = [
             path
             for path in self._fs.find(f"{self._base}/{folder}".rstrip("/"))
-            if path.endswith("/sample.parquet") and self._fs.modified(path).timestamp() < before.timestamp()
+            if path.endswith(OF_REQUESTS) and self._fs.modified(path).timestamp() < before.timestamp()
         ]
         for path in expired:
             with suppress(FileNotFoundError):  # another run of the monitor was quicker
