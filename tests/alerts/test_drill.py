@@ -29,7 +29,7 @@ def slack(tmp_path: Path, database_url: str) -> Iterator[AlertDays]:
 
 
 def test_the_drift_arrives_in_the_test_channel_and_nowhere_else(churn: ChurnDays, slack: AlertDays) -> None:
-    path = churn.write(ALERTS)
+    path = churn.write(ALERTS.replace("slack: {", "runbook: https://wiki.example.com/fraud, slack: {"))
     churn.judge(0, path)
     for name in ("drill_1", "drill_2"):
         said = steps.fire_drill(churn.run(0, path, name=name), slack.connect)
@@ -37,6 +37,7 @@ def test_the_drift_arrives_in_the_test_channel_and_nowhere_else(churn: ChurnDays
     assert [one["channel"] for one in slack.slack.messages] == [CHANNEL, CHANNEL]
     assert "FIRE DRILL churn: tenure_months moved" in slack.slack.messages[0]["text"]
     assert "nothing is wrong" in str(slack.slack.messages[0]["blocks"])
+    assert "https://wiki.example.com/fraud#fire-drill" in str(slack.slack.messages[0]["blocks"])
     assert slack.rows("SELECT count(*) FROM episode") == [(0,)]
     assert slack.rows("SELECT count(*) FROM evaluation") == [(1,)]
 

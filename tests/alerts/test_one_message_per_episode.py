@@ -130,6 +130,21 @@ def test_an_outage_is_its_own_message_on_its_own_channel(days: AlertDays) -> Non
     assert "(closed" in root["text"]
 
 
+def test_a_night_with_nothing_to_tell_calls_slack_not_at_all_and_an_open_episode_once(days: AlertDays) -> None:
+    days.day(0, QUIET)
+    assert days.slack.calls == {}
+    days.day(1, judgement(amount=2))
+    before = days.slack.calls.copy()
+    days.day(1, judgement(amount=2))
+    assert days.slack.calls - before == {"conversations.replies": 1}, "its thread is read, and nothing has changed"
+    for day in (2, 3):
+        days.day(day, QUIET)
+    before = days.slack.calls.copy()
+    for day in range(4, 9):
+        days.day(day, QUIET)
+    assert days.slack.calls == before, "it is over"
+
+
 @pytest.mark.parametrize(
     ("error", "fix"),
     [

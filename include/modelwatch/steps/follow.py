@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from modelwatch.config.alerts import Health, Silence, Slack
 from modelwatch.domain import Result
 from modelwatch.episodes import JudgedWindow, problem_key
-from modelwatch.report import messages
+from modelwatch.report import messages, runbook
 from modelwatch.report.links import window_page
 from modelwatch.report.policy import may_notify
 from modelwatch.report.slack import Alert, alert_blocks, alert_text, span
@@ -71,7 +71,10 @@ def _window_alert(run: Run, stored: LoadedEvaluation) -> Alert:
     """All that the message about a single window says."""
     slack = run.monitor.alerts.slack
     page = window_page(run.settings.base_url, stored.monitor, stored.window, stored.number)
-    links = [("Open the window", page), ("Open the run", run.run_url), ("Runbook", run.monitor.alerts.runbook)]
+    findings = stored.judgement.findings
+    about = findings[0].measurement.check if findings else "window"
+    guide = runbook.link(run.monitor.alerts.runbook or run.settings.runbook_url, about)
+    links = [("Open the window", page), ("Open the run", run.run_url), ("Runbook", guide)]
     return Alert(
         monitor=stored.monitor,
         window=stored.window,
