@@ -6,6 +6,7 @@ Airflow would have left.
 import random
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,26 @@ def rows_of(day: int) -> int:
 # The nights on which something opens, worsens, is answered, closes or is backfilled; on the others nothing is killed.
 KILLED = (3, 7, 8, 9, 13, 14, 17, 21, 25, 27, 29, 40, 42, 44, 48, 50, 53, 55, 56, 58)
 
+HELD = (
+    "SELECT window_end, state, excess, fingerprint FROM episode_window, episode WHERE id = episode_id ORDER BY 1,4",
+    "SELECT window_end, number, run_id, verdict, page FROM evaluation ORDER BY 1, 2",
+    "SELECT kind, target, sent_at IS NOT NULL FROM outbox ORDER BY id",
+    "SELECT kind, by, until, reason, window_end FROM episode_event ORDER BY id",
+)
+# What a night does that another process must be able to take up: what it commits, and what it asks of Slack.
+STEPS = {
+    "store_verdict", "read_feedback", "send", "_send", "send_due",
+    "chat.postMessage", "chat.update", "conversations.history", "conversations.replies",
+    "files.getUploadURLExternal", "upload", "files.completeUploadExternal",
+}  # fmt: skip
 
-def live(days: AlertDays, do: Do, twice: Callable[..., object]) -> None:
-    """Sixty nights: each judges its day, sends what is due, and on some of them something is done again or late."""
+
+def live(days: AlertDays, do: Do, twice: Callable[..., object]) -> list[Any]:
+    """Sixty nights: each judges its day, sends what is due, and on some of them something is done again or late.
+
+    Returns what the store holds after each night on which processes are killed.
+    """
+    held: list[Any] = []
     for day in range(60):
         with time_machine.travel(window_of(day).end + timedelta(hours=3), tick=False):
             for late in BACKFILLS.get(day, ()):
@@ -65,6 +83,8 @@ def live(days: AlertDays, do: Do, twice: Callable[..., object]) -> None:
             if day in (12, 30):
                 night(days, day - 1, do)  # cleared
             answer(days, day)
+        held += [store_of(days)] if day in KILLED else []
+    return held
 
 
 def night(days: AlertDays, day: int, do: Do, run_type: str = "scheduled", *, on: int | None = None) -> None:
@@ -75,12 +95,28 @@ def night(days: AlertDays, day: int, do: Do, run_type: str = "scheduled", *, on:
         do(lambda: days.send(run), day if on is None else on)
 
 
+def store_of(days: AlertDays) -> list[Any]:
+    """All that the store says, without clocks and Slack's numbers."""
+    return [days.episodes(), *(days.rows(statement) for statement in HELD)]
+
+
 def answer(days: AlertDays, day: int) -> None:
     """What people do on Slack."""
     if day == 8:
         days.slack.react(days.roots()[0]["ts"], "eyes", "U1")
     if day == 55:
         days.slack.reply(days.roots()[-1]["ts"], "snooze 3d because the rollback is under way", "U2")
+
+
+@dataclass
+class Lived:
+    """The sixty days undisturbed and disturbed: both installations, their stores by night, the steps of the kills."""
+
+    ideal: AlertDays
+    real: AlertDays
+    calm_nights: list[Any]
+    rough_nights: list[Any]
+    kills: list[str]
 
 
 def directly(act: Callable[[], object], _: int = 0) -> None:
@@ -98,22 +134,24 @@ def persistent(act: Callable[[], object]) -> None:
 
 
 @pytest.fixture(scope="module")
-def two(
-    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[AlertDays, AlertDays, int]]:
-    """The sixty days undisturbed and disturbed, and how often a process was killed."""
-    kills = 0
-    with migrated_database(postgres) as calm, migrated_database(postgres) as rough:
+def two(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """The sixty days undisturbed and disturbed, and at which steps processes were killed."""
+    log = tmp_path_factory.mktemp("kills") / "steps.txt"
+    with (
+        migrated_database(postgres) as calm,
+        migrated_database(postgres) as rough,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr("modelwatch.steps.chart.chart_of", lambda *_: b"drawing it is no part of this")
         with alert_days(calm, tmp_path_factory.mktemp("calm"), POLICY) as ideal:
-            live(ideal, directly, directly)
+            calm_nights = live(ideal, directly, directly)
         with alert_days(rough, tmp_path_factory.mktemp("rough"), POLICY) as real:
             real.slack.trouble = troubled(random.Random(7))
             real.slack.interval, real.slack.tiers.minute = 0.001, 1.0
 
             def do(act: Callable[[], object], day: int) -> None:
-                nonlocal kills
                 if day in KILLED:
-                    kills += stubborn(act, rough)
+                    stubborn(act, rough, log=log)
                 else:
                     persistent(act)
 
@@ -122,8 +160,8 @@ def two(
                 if any(wait(one) != DONE for one in both):
                     persistent(act)
 
-            live(real, do, twice)
-            yield ideal, real, kills
+            rough_nights = live(real, do, twice)
+            yield Lived(ideal, real, calm_nights, rough_nights, log.read_text().splitlines())
 
 
 def troubled(chance: random.Random) -> Callable[[str], str | None]:
@@ -160,12 +198,18 @@ def plain(text: str) -> str:
     return re.sub(r"episode \d+", "episode N", text)
 
 
-def test_every_kind_of_disturbance_happened(two: tuple[AlertDays, AlertDays, int]) -> None:
-    assert two[2] > 150
+def test_a_process_was_killed_before_and_after_every_step(two: Lived) -> None:
+    assert len(two.kills) > 150
+    assert set(two.kills) >= {f"{when} {step}" for when in ("before", "after") for step in STEPS}
 
 
-def test_each_true_episode_has_one_root_message_and_one_recovery(two: tuple[AlertDays, AlertDays, int]) -> None:
-    for days in two[:2]:
+def test_after_each_night_of_kills_the_store_holds_what_an_undisturbed_one_leaves(two: Lived) -> None:
+    for day, calm, rough in zip(KILLED, two.calm_nights, two.rough_nights, strict=True):
+        assert rough == calm, f"after night {day}"
+
+
+def test_each_true_episode_has_one_root_message_and_one_recovery(two: Lived) -> None:
+    for days in (two.ideal, two.real):
         episodes = [
             one["text"].rsplit(", ", 1)[0] for one in days.roots() if "moved" in one["text"] or "groups" in one["text"]
         ]
@@ -185,42 +229,34 @@ def test_each_true_episode_has_one_root_message_and_one_recovery(two: tuple[Aler
         ]
 
 
-def test_each_root_message_was_changed_once_per_night_of_its_episode(two: tuple[AlertDays, AlertDays, int]) -> None:
-    for days in two[:2]:
+def test_each_root_message_was_changed_once_per_night_of_its_episode(two: Lived) -> None:
+    for days in (two.ideal, two.real):
         edits = [one.get("n_edits", 0) for one in days.roots() if "moved" in one["text"] or "groups" in one["text"]]
         # amount: nights 8 to 14, and the eyes; gender: 25 (after the gap) to 29; amount: 56 to 59, and the snooze.
         assert edits == [8, 5, 6, 5]
 
 
-def test_backfills_were_silent_but_for_their_summary(two: tuple[AlertDays, AlertDays, int]) -> None:
-    for days in two[:2]:
+def test_backfills_were_silent_but_for_their_summary(two: Lived) -> None:
+    for days in (two.ideal, two.real):
         summaries = [one for one in days.roots() if "a backfill judged" in one["text"]]
         assert len(summaries) == 1, "both backfills of these twelve hours share it"
         assert not any("hour moved" in one["text"] for one in days.roots())
         assert ("feature_drift:hour", "closed") in days.rows("SELECT fingerprint, status FROM episode")
 
 
-def test_the_snooze_is_kept_and_its_end_is_told(two: tuple[AlertDays, AlertDays, int]) -> None:
-    for days in two[:2]:
+def test_the_snooze_is_kept_and_its_end_is_told(two: Lived) -> None:
+    for days in (two.ideal, two.real):
         thread = [one["text"] for one in days.replies(days.roots()[-1])]
         assert sum("snooze is over" in text for text in thread) == 1
         kinds = [kind for (kind,) in days.rows("SELECT kind FROM episode_event ORDER BY id")]
         assert (kinds.count("acknowledged"), kinds.count("snoozed"), kinds.count("snooze_ended")) == (1, 1, 1)
 
 
-def test_people_saw_and_the_store_holds_what_an_undisturbed_run_leaves(two: tuple[AlertDays, AlertDays, int]) -> None:
-    ideal, real, _ = two
-    assert seen(real) == seen(ideal)
-    assert real.episodes() == ideal.episodes()
-    for statement in (
-        "SELECT window_end, state, excess, fingerprint FROM episode_window, episode WHERE id = episode_id ORDER BY 1,4",
-        "SELECT window_end, number, run_id, verdict, page FROM evaluation ORDER BY 1, 2",
-        "SELECT kind, target, sent_at IS NOT NULL FROM outbox ORDER BY id",
-        "SELECT kind, by, until, reason, window_end FROM episode_event ORDER BY id",
-    ):
-        assert real.rows(statement) == ideal.rows(statement)
+def test_people_saw_and_the_store_holds_what_an_undisturbed_run_leaves(two: Lived) -> None:
+    assert seen(two.real) == seen(two.ideal)
+    assert store_of(two.real) == store_of(two.ideal)
 
 
-def test_nothing_is_left_to_be_said(two: tuple[AlertDays, AlertDays, int], tmp_path: Path) -> None:
-    for days in two[:2]:
+def test_nothing_is_left_to_be_said(two: Lived, tmp_path: Path) -> None:
+    for days in (two.ideal, two.real):
         assert days.rows("SELECT key FROM outbox WHERE sent_at IS NULL") == []
