@@ -1,13 +1,19 @@
 """What a changed monitor file would have paged, from the stored profiles: the same as really judging again."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from modelwatch.config import load_monitor
+from modelwatch.domain import Window
 from modelwatch.errors import StoreError
 from modelwatch.steps.noise import noise
+from modelwatch.store import engine
+from modelwatch.store.engine import EmbeddedPostgres
+from modelwatch.store.episode_tables import EpisodeRow
 from support.churn_days import ChurnDays
 from support.cli import modelwatch
 from support.postgres import migrated_database
@@ -22,31 +28,42 @@ CHANGES = [
 ]
 
 
-@pytest.fixture
-def stored(tmp_path: Path, database_url: str) -> ChurnDays:
-    """Fifteen days, two of them not as they should be, judged by a file with the defaults."""
-    days = ChurnDays(tmp_path, database_url)
-    path = days.write()
-    for day, scale in enumerate(SCALES):
-        days.day(day, scale=scale, n=100 if day == 6 else 1200)
-        if day != 11:
-            days.judge(day, path)
-    (tmp_path / "days" / "2026-03-13.parquet").unlink()
-    days.judge(12, path, name="broken")
-    return days
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory, postgres: EmbeddedPostgres) -> Iterator[ChurnDays]:
+    """Fifteen days, two of them not as they should be, judged by a file with the defaults; nothing here changes it."""
+    folder = tmp_path_factory.mktemp("stored")
+    with migrated_database(postgres) as url:
+        days = ChurnDays(folder, url)
+        path = days.write()
+        for day, scale in enumerate(SCALES):
+            days.day(day, scale=scale, n=100 if day == 6 else 1200)
+            if day != 11:
+                days.judge(day, path)
+        (folder / "days" / "2026-03-13.parquet").unlink()
+        days.judge(12, path, name="broken")
+        yield days
+
+
+def opened(url: str) -> list[Window]:
+    """The windows in which the store's episodes of the model opened."""
+    with engine.session(url) as session:
+        rows = session.scalars(sa.select(EpisodeRow).where(EpisodeRow.kind == "model").order_by(EpisodeRow.id))
+        return [Window(one.opened_window_start, one.opened_window_end) for one in rows]
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_it_equals_a_real_re_run(stored: ChurnDays, change: str, postgres: object) -> None:
+def test_it_equals_a_real_re_run(stored: ChurnDays, change: str, postgres: EmbeddedPostgres) -> None:
     path = stored.write(change)
     told = noise(load_monitor(path), stored.settings, days=90)
-    with migrated_database(postgres) as url:  # type: ignore[arg-type]
+    with migrated_database(postgres) as url:
         again = object.__new__(ChurnDays)
         again.folder, again.settings = (
             stored.folder,
             type(stored.settings)(**{**vars(stored.settings), "database_url": url}),
         )
         real = [again.judge(day, path) for day in range(len(SCALES)) if day != 11]
+        if "silences" not in change:
+            assert set(opened(url)) <= set(told.after), "an episode that opens pages"
     assert [one.window for one in real] == list(told.windows)
     assert tuple(one.window for one in real if one.page) == told.after
     assert told.skipped == ()
@@ -55,6 +72,7 @@ def test_it_equals_a_real_re_run(stored: ChurnDays, change: str, postgres: objec
 def test_the_same_file_is_no_more_and_no_fewer(stored: ChurnDays) -> None:
     told = noise(load_monitor(stored.write()), stored.settings, days=90)
     assert (told.more, told.fewer) == ((), ())
+    assert list(told.before) == opened(stored.settings.database_url or ""), "three episodes opened, and paged once each"
     assert len(told.before) == 3
 
 

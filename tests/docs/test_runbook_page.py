@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from demo.slack_scopes import SCOPES
 from modelwatch.domain import Check
 from modelwatch.episodes import Outage
 from modelwatch.report import runbook
@@ -39,3 +40,9 @@ def test_every_table_and_column_of_episodes_is_explained() -> None:
         assert (
             group in ALERTS or column.name.removeprefix("acknowledged") in ALERTS or column.name.endswith("ated_at")
         ), group
+
+
+def test_every_scope_the_app_needs_is_named_where_it_is_set_up() -> None:
+    for page in ("alerts.md", "operations.md"):
+        text = (DOCS / page).read_text(encoding="utf-8")
+        assert [scope for scope in SCOPES.values() if f"`{scope}`" not in text] == []

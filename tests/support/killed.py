@@ -18,22 +18,22 @@ DONE, REFUSED, BROKEN = 0, 3, 4
 
 
 class Steps:
-    """Counts a process's steps and kills it at one: before and after each commit and each call of Slack.
+    """Kills its process at a step: before or after a commit or a call of Slack.
+
+    A step is named by what is done (``before chat.update``), a commit by the function of `modelwatch.steps` that makes
+    it (``after store_verdict``).
 
     Args:
-        log: where the fatal step is written to: ``before chat.update``, ``after store_verdict``, where the latter is
-            the function of `modelwatch.steps` that committed.
+        log: the steps that were fatal before, a line each; the first that is not among them is added, and fatal.
     """
 
-    def __init__(self, fatal: int, log: Path | None) -> None:
-        self.left, self.log = fatal, log
+    def __init__(self, log: Path) -> None:
+        self.log, self.spared = log, set(log.read_text().splitlines())
 
     def step(self, name: str) -> None:
-        self.left -= 1
-        if self.left == 0:
-            if self.log is not None:
-                with self.log.open("a") as file:
-                    file.write(f"{name}\n")
+        if name not in self.spared:
+            with self.log.open("a") as file:
+                file.write(f"{name}\n")
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(self) -> None:
@@ -44,7 +44,7 @@ class Steps:
 
     def _watched(self, call: Callable[..., Any], name: str | None) -> Callable[..., Any]:
         def act(*args: Any, **named: Any) -> Any:
-            what = name or args[1]
+            what = name or args[1] + (" in a thread" if "thread_ts" in (named.get("json") or {}) else "")
             self.step(f"before {what}")
             answer = call(*args, **named)
             self.step(f"after {what}")
@@ -60,15 +60,16 @@ def _committing() -> str:
     return frame.f_code.co_name
 
 
-def start(act: Callable[[], object], url: str, *, fatal: int = 0, log: Path | None = None) -> int:
-    """Start it in a process that dies at its ``fatal``-th step (0: never); returns the process's id."""
+def start(act: Callable[[], object], url: str, *, log: Path | None = None) -> int:
+    """Start it in a process that dies at its first step that is not in the log (without one: never); returns its id."""
     child = os.fork()
     if child:
         return child
     status = BROKEN
     try:
         engine.make_engine(url).dispose(close=False)  # the parent's connections are not this process's
-        Steps(fatal, log).watch()
+        if log is not None:
+            Steps(log).watch()
         act()
         status = DONE
     except AlertError:
@@ -82,14 +83,13 @@ def wait(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def stubborn(act: Callable[[], object], url: str, *, most: int = 60, log: Path | None = None) -> int:
-    """Try it as Airflow would, each try killed one step later, until one lives; returns how many were killed."""
-    kills = 0
-    for attempt in range(1, most):
-        status = wait(start(act, url, fatal=attempt, log=log))
+def stubborn(act: Callable[[], object], url: str, log: Path, *, most: int = 90) -> list[str]:
+    """Try it as Airflow would, killed at another of its steps each time, until none is left; returns those steps."""
+    log.write_text("")
+    for _ in range(most):
+        status = wait(start(act, url, log=log))
         if status == DONE:
-            return kills
+            return log.read_text().splitlines()
         assert status in (REFUSED, -signal.SIGKILL), status
-        kills += status == -signal.SIGKILL
     message = "it never came to its end"
     raise AssertionError(message)
