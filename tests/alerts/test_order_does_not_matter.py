@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from modelwatch import steps
 from support.alert_days import FEW, UNMEASURED, AlertDays, judgement
 
 NAMES = ("amount", "score", "gender")
@@ -48,6 +49,22 @@ def test_a_late_window_joins_what_it_bridges(days: AlertDays) -> None:
     (episode,) = days.episodes()
     assert episode[5] == "open"
     assert [root["text"].split("(")[1] for root in days.roots()] == ["open, 2026-03-03)", "withdrawn, 2026-03-03)"]
+
+
+def test_an_episode_that_was_told_as_over_and_is_not_is_told_as_open_again(days: AlertDays) -> None:
+    days.more = "  receivers: [{type: webhook, connection: hook}]"
+    heard: list[str] = []
+    hook = {"webhook": lambda _, said: heard.append(said["event"])}
+    for day, size, run_id in ((0, 2, ""), (1, 0.1, ""), (2, 0.1, ""), (2, 2, "again")):
+        run = days.run(day, "manual", run_id=run_id)
+        days.judge(run, judgement(amount=size))
+        if steps.should_alert(run):
+            steps.send_slack_alert(run, days.connect, hook)
+    (root,) = days.roots()
+    assert "(open" in root["text"]
+    again = days.replies(root)[-1]
+    assert (again["reply_broadcast"], again["text"].startswith("<!subteam^S1> :repeat: Open again")) == (True, True)
+    assert heard == ["open", "close", "open"]
 
 
 def test_a_backfill_pages_nobody_and_opens_nothing_of_today(days: AlertDays) -> None:
