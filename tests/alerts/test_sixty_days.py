@@ -216,7 +216,7 @@ def test_each_true_episode_has_one_root_message_and_one_recovery(two: Lived) -> 
         assert episodes == [
             "fraud: amount moved (closed",
             "fraud: groups differ by gender (closed",
-            "fraud: country, score moved (closed",
+            "fraud: country and score moved (closed",
             "fraud: amount moved (open",
         ]
         for root in days.roots():
