@@ -164,6 +164,21 @@ def test_a_refusal_is_loud_and_the_next_run_delivers(days: AlertDays, error: str
     assert len([reply for reply in days.replies(root) if reply["text"] == "fraud: details"]) == 1
 
 
+def test_a_message_that_somebody_deleted_holds_up_nothing_and_worse_is_still_heard(days: AlertDays) -> None:
+    days.day(0, judgement(amount=2))
+    days.slack.messages.clear()
+    days.day(1, judgement(amount=2))
+    assert days.slack.messages == []
+    days.day(2, judgement(amount=9))
+    (heard,) = days.roots()
+    assert "<!subteam^S1> :rotating_light: *fraud* is critical" in heard["text"]
+    for day in (3, 4):
+        days.day(day, QUIET)
+    assert len(days.slack.messages) == 1
+    assert days.episodes()[0][5] == "closed"
+    assert days.rows("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == [(0,)]
+
+
 def test_an_answer_that_was_lost_is_looked_for_and_not_repeated(days: AlertDays) -> None:
     days.slack.trouble = lambda method: "lost" if method in ("chat.postMessage", "chat.update") else None
     for day in range(3):

@@ -37,6 +37,8 @@ FIXES = {
 }
 # These say that whom the monitor file mentions cannot be found out, now or later.
 NOBODY = ("missing_scope", "usergroup_not_found", "users_not_found", "not_allowed_token_type")
+GONE = ("message_not_found", "thread_not_found")
+"""These say that somebody deleted the message."""
 SCOPES = "chat:write, channels:read, channels:history, reactions:read or files:write (groups:* for private channels)"
 EVENT = "modelwatch_message"
 CLOCKS_APART = timedelta(minutes=10)
@@ -104,13 +106,15 @@ class Slack:
         return next((str(one["ts"]) for page in pages for one in page["messages"] if _key(one) == key), None)
 
     def thread(self, channel: str, ts: str) -> list[dict[str, Any]]:
-        """A message with its reactions, and its replies with theirs, oldest first."""
+        """A message with its reactions, and its replies with theirs, oldest first; empty when somebody deleted it."""
         arguments = {"channel": channel, "ts": ts, "include_all_metadata": True, "limit": 200}
-        return [
-            one
-            for page in self._pages(channel, self._client.conversations_replies, arguments)
-            for one in page["messages"]
-        ]
+        try:
+            pages = list(self._pages(channel, self._client.conversations_replies, arguments))
+        except SlackRefused as refusal:
+            if refusal.code not in GONE:
+                raise
+            return []
+        return [one for page in pages for one in page["messages"]]
 
     def find_reply(self, channel: str, ts: str, key: str) -> str | None:
         """The ``ts`` of the reply with this key (or of the file of this name) in a thread."""

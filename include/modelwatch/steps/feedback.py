@@ -36,6 +36,8 @@ def read_feedback(session: Session, run: Run, slack: Callable[[str], "Slack"]) -
         if address is None or row.slack_channel is None or row.slack_ts is None:
             continue
         thread = slack(address.connection).thread(row.slack_channel, row.slack_ts)
+        if not thread:
+            continue
         # Slack was asked outside of it: a verdict must not wait for Slack.
         store.lock_monitor(session, run.monitor.monitor)
         session.refresh(row)

@@ -1,23 +1,21 @@
 """One row of the outbox to Slack: posted, changed or put into a thread, after looking whether it is there already."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from modelwatch.errors import AlertError
+from modelwatch.report.delivery import GONE, Slack, SlackRefused
 from modelwatch.report.pings import pinging
 from modelwatch.steps.run import Run
 from modelwatch.store import outbox
 from modelwatch.store.episode_tables import OutboxRow
 
-if TYPE_CHECKING:
-    from modelwatch.report.delivery import Slack
-
 Where = tuple[str | None, str | None]
+Place = tuple[str, str]
 
 
-def send_row(session: Session, run: Run, slack: "Slack", row: OutboxRow, attempted: datetime | None) -> Where:
+def send_row(session: Session, run: Run, slack: Slack, row: OutboxRow, attempted: datetime | None) -> Where:
     """Send a message that is due and return its channel and ``ts``.
 
     Args:
@@ -30,6 +28,18 @@ def send_row(session: Session, run: Run, slack: "Slack", row: OutboxRow, attempt
         return _update(slack, row, _place(session, row, "update_of"), attempted)
     if "thread_of" in row.payload:
         return _reply(session, run, slack, row, _place(session, row, "thread_of"), attempted)
+    return _post(session, run, slack, row, attempted)
+
+
+def _place(session: Session, row: OutboxRow, name: str) -> Place:
+    root = outbox.by_key(session, row.payload[name])
+    if root is None or root.channel is None or root.ts is None:
+        message = f"the message it belongs to ({row.payload[name]}) has not been sent"
+        raise AlertError(message)
+    return root.channel, root.ts
+
+
+def _post(session: Session, run: Run, slack: Slack, row: OutboxRow, attempted: datetime | None) -> Where:
     if attempted is not None:
         channel = outbox.channel_id(session, row.connection, row.target) or slack.channel_id(row.target)
         found = slack.find(channel, row.key, attempted)
@@ -38,22 +48,29 @@ def send_row(session: Session, run: Run, slack: "Slack", row: OutboxRow, attempt
     return slack.post(row.target, pinging(row.payload, run.monitor.alerts.names(), slack.ping), row.key)
 
 
-def _place(session: Session, row: OutboxRow, name: str) -> tuple[str, str]:
-    root = outbox.by_key(session, row.payload[name])
-    if root is None or root.channel is None or root.ts is None:
-        message = f"the message it belongs to ({row.payload[name]}) has not been sent"
-        raise AlertError(message)
-    return root.channel, root.ts
-
-
-def _update(slack: "Slack", row: OutboxRow, place: tuple[str, str], attempted: datetime | None) -> Where:
-    if attempted is None or not slack.has_key(*place, row.key):
-        slack.update(*place, row.payload, row.key)
+def _update(slack: Slack, row: OutboxRow, place: Place, attempted: datetime | None) -> Where:
+    """Change a message; one that somebody deleted is left so."""
+    try:
+        if attempted is None or not slack.has_key(*place, row.key):
+            slack.update(*place, row.payload, row.key)
+    except SlackRefused as refusal:
+        if refusal.code not in GONE:
+            raise
     return place
 
 
-def _reply(
-    session: Session, run: Run, slack: "Slack", row: OutboxRow, place: tuple[str, str], attempted: datetime | None
+def _reply(session: Session, run: Run, slack: Slack, row: OutboxRow, place: Place, attempted: datetime | None) -> Where:
+    """Put it into its thread; where somebody deleted that, what must be heard stands in the channel by itself."""
+    try:
+        return _in_thread(session, run, slack, row, place, attempted)
+    except SlackRefused as refusal:
+        if refusal.code not in GONE:
+            raise
+    return _post(session, run, slack, row, attempted) if row.payload.get("broadcast") else (place[0], None)
+
+
+def _in_thread(
+    session: Session, run: Run, slack: Slack, row: OutboxRow, place: Place, attempted: datetime | None
 ) -> Where:
     channel, thread = place
     name = f"{row.key.replace(':', '-')}.png" if row.kind == "chart" else row.key
