@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.message import Message
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ pytestmark = [
     # The clients of PagerDuty and Opsgenie leave their connections to the garbage collector.
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-INSTALLED = [kind for kind in ("pagerduty", "opsgenie") if find_spec(f"airflow.providers.{kind}")]
+# Not by looking for the module: that would import Airflow before its environment is set.
+INSTALLED = [kind for kind in ("pagerduty", "opsgenie") if [*distributions(name=f"apache-airflow-providers-{kind}")]]
 ABSENT = [kind for kind in ("pagerduty", "opsgenie") if kind not in INSTALLED]
 KINDS = [*INSTALLED, "email", "webhook"]
 TO = "{type: email, connection: at_email, to: [oncall@example.com]}"
