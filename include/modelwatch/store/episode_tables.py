@@ -102,9 +102,10 @@ class OutboxRow(Base):
     """A message that is due, from the transaction that made it due until Slack has taken it.
 
     ``key`` says what the message is about, so that nothing is due twice; Slack keeps it as the message's metadata.
-    ``kind`` is open, update, thread, chart, window, digest, summary, health or drill. ``receiver`` is "slack" or the
-    name of another receiver of the monitor file. ``attempted_at`` is set before it is sent: a message that was
-    attempted and not recorded as sent is looked for in Slack before it is sent again.
+    ``kind`` is open, update, thread, chart, window, digest, summary, health or drill, and for another receiver open,
+    escalate or close. ``receiver`` is "slack" or the name of another receiver of the monitor file. ``attempted_at`` is
+    set before it is sent: a message that was attempted and not recorded as sent is looked for in Slack before it is
+    sent again.
     """
 
     __tablename__ = "outbox"
