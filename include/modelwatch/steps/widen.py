@@ -46,6 +46,7 @@ def measure_check(
         against = replace(against, profile=replace(against.profile, groups={}))
     if check == "fairness" and monitor.fairness and monitor.fairness.window:
         back = []  # the groups of that longer window are in the profile already
+        against = replace(against, variation=over(against.variation, monitor.fairness.window / monitor.window))
     if not back or not current.n_rows:  # a window of no requests is not made good by those before it
         return MEASURES[check](against.profile, current, monitor, against.variation)
     sums = list(accumulate([current, *(one.profile for one in back)], add))
