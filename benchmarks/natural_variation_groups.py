@@ -18,7 +18,8 @@ import pyarrow as pa
 from modelwatch.calibration.gap_spread import group_variations
 from modelwatch.calibration.novelty import natural_novelty
 from modelwatch.calibration.variation import Novelty, Variation
-from modelwatch.checks.fairness import measure_fairness
+from modelwatch.checks.fairness import AcrossGroups
+from modelwatch.checks.groups import Groups
 from modelwatch.checks.quality import measure_quality
 from modelwatch.profile import Profile
 from modelwatch.profile.cells import fit_categorical
@@ -96,8 +97,10 @@ def _four(is_alert: Callable[[Day, Known], bool], days: Sequence[Day], known: Se
 
 
 def _change(before: dict[str, GroupTable], now: dict[str, GroupTable], varies: dict[str, Variation]) -> float:
-    measured = measure_fairness(before, now, alpha=ALPHA, variation=varies)
-    (change,) = [m for m in measured if m.metric == "demographic_parity_difference_change"]
+    groups = Groups(now["gender"], before["gender"], ALPHA, "extremes", "favourable")
+    (change,) = [
+        m for m in AcrossGroups(groups, varies).measurements() if m.metric == "demographic_parity_difference_change"
+    ]
     return change.ci_low or 0.0
 
 
