@@ -47,6 +47,17 @@ def test_the_document_has_the_fields_that_are_promised_and_no_other(folder: Path
     assert (document["n_reference"], document["n_current"], document["coverage"]) == (8000, 1500, 1.0)
 
 
+def test_whatever_is_judged_says_the_smallest_effect_it_could_have_shown(folder: Path, monitor: Path) -> None:
+    churn.write(folder / "day.parquet", DAY)
+    results = modelwatch("check", "churn", "--current", "day.parquet", "--output", "json").document["results"]
+    silent = {one["metric"] for one in results if one["smallest_detectable"] is None}
+    assert silent == {"row_count", "type_error_share", "wasserstein", "js_distance", "chi2"}
+    assert [one["metric"] for one in results if one["metric"] in silent and one["threshold"]] == ["row_count"]
+    for one in results:
+        seen = one["smallest_detectable"]
+        assert one["threshold"] is None or seen is None or one["status"] != "ok" or 0 <= seen <= 1
+
+
 def test_findings_are_the_results_that_crossed_worst_first(folder: Path, monitor: Path) -> None:
     churn.write(folder / "day.parquet", DRIFTED)
     document = modelwatch("check", "churn", "--current", "day.parquet", "--output", "json").document
