@@ -49,6 +49,10 @@ class DataError(ModelwatchError):
     """A reference, current or label file that cannot be used; the message names file, column and fix."""
 
 
+class MissingRowsError(ModelwatchError):
+    """The rows that a window would be compared with, or judged together with, are not there."""
+
+
 class MetricInputError(ModelwatchError):
     """A metric was given numbers it is not defined for; a mistake of the caller, not of the data."""
 

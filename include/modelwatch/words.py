@@ -26,6 +26,13 @@ def listed(names: Sequence[str], *, most: int = 3) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def without(said: str, reasons: str | None) -> str:
+    """What is said, less the reasons (parts joined by "; ") that introduce it."""
+    for reason in (reasons or "").split("; "):
+        said = said.replace(f"{reason}: ", "") if reason else said
+    return said
+
+
 def joined(*parts: str | None) -> str | None:
     """The parts as one sentence, without what an earlier part has said already; None when nothing is left."""
     said: list[str] = []

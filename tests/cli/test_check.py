@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pytest
@@ -23,6 +24,7 @@ DOCUMENT, RESULT, CHANGE = (
     {name for cell in re.findall(r"^\| (`.+?`) \|", part, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)}
     for part in FIELDS
 )
+FILES = ("day", "shuffled")
 DAY = churn.requests(1500, start=churn.MARCH)
 DRIFTED = churn.requests(1500, start=churn.MARCH, scale=100)
 
@@ -45,6 +47,17 @@ def test_the_document_has_the_fields_that_are_promised_and_no_other(folder: Path
     assert (document["n_reference"], document["n_current"], document["coverage"]) == (8000, 1500, 1.0)
 
 
+def test_whatever_is_judged_says_the_smallest_effect_it_could_have_shown(folder: Path, monitor: Path) -> None:
+    churn.write(folder / "day.parquet", DAY)
+    results = modelwatch("check", "churn", "--current", "day.parquet", "--output", "json").document["results"]
+    silent = {one["metric"] for one in results if one["smallest_detectable"] is None}
+    assert silent == {"row_count", "type_error_share", "wasserstein", "js_distance", "chi2"}
+    assert [one["metric"] for one in results if one["metric"] in silent and one["threshold"]] == ["row_count"]
+    for one in results:
+        seen = one["smallest_detectable"]
+        assert one["threshold"] is None or seen is None or one["status"] != "ok" or 0 <= seen <= 1
+
+
 def test_findings_are_the_results_that_crossed_worst_first(folder: Path, monitor: Path) -> None:
     churn.write(folder / "day.parquet", DRIFTED)
     document = modelwatch("check", "churn", "--current", "day.parquet", "--output", "json").document
@@ -57,10 +70,24 @@ def test_findings_are_the_results_that_crossed_worst_first(folder: Path, monitor
     assert (document["verdict"], document["page"]) == ("alert", True)
 
 
-def test_the_same_file_gives_the_same_bytes(folder: Path, monitor: Path) -> None:
-    churn.write(folder / "day.parquet", DAY)
-    outputs = [modelwatch("check", "churn", "--current", "day.parquet", "--output", "json").out for _ in range(2)]
-    assert outputs[0] == outputs[1]
+@pytest.mark.parametrize("command", [("check", "json"), ("backtest", "jsonl")])
+def test_the_same_requests_give_the_same_bytes(folder: Path, monitor: Path, command: tuple[str, str]) -> None:
+    """Again, in another order of rows, and in a process that hashes and prepares everything anew."""
+    name, output = command
+    with monitor.open("a", encoding="utf-8") as file:
+        file.write("multivariate: {rows: 1000}\n")
+    rows = churn.requests(800, start=churn.MARCH, scale=100)
+    churn.write(folder / "day.parquet", rows)
+    churn.write(folder / "shuffled.parquet", rows.take(np.random.default_rng(7).permutation(rows.num_rows)))
+    every = ["--every", "1d"] if name == "backtest" else []
+    first, other = ([name, "churn", "--current", f"{one}.parquet", *every, "--output", output] for one in FILES)
+    outputs = {modelwatch(*arguments).out for arguments in (first, first, other)}
+    environ = {"PYTHONPATH": str(ROOT / "include"), "PATH": os.defpath, "PYTHONHASHSEED": "2"}
+    environ["MODELWATCH_HOME"] = str(folder / "another home")
+    process = [sys.executable, "-m", "modelwatch", *other]
+    outputs.add(subprocess.run(process, cwd=folder, env=environ, capture_output=True, text=True, check=False).stdout)
+    (same,) = outputs
+    assert '"metric": "auc_domain"' in same and '"status": "alert"' in same
 
 
 def test_a_quiet_day_is_0_and_a_drifted_one_1(folder: Path, monitor: Path) -> None:

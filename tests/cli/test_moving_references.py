@@ -18,7 +18,7 @@ ROLLING = ", type: rolling, windows: 14, offset: 0"
 
 
 def test_weekends_page_nobody_when_the_reference_has_whole_weeks(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, days(21, per_day=1_000, seed=1), days(14, per_day=1_000, seed=2, first=21))
+    shop = Shop(tmp_path, days(21, per_day=1_000, seed=1), days(14, per_day=1_000, seed=2, first=21), joint=True)
     evaluations = shop.backtest()
     assert [one.judgement.verdict for one in evaluations] == ["ok"] * 14
     status, reason = result(evaluations[0], "feature_drift", "psi", "weekend")
@@ -27,7 +27,7 @@ def test_weekends_page_nobody_when_the_reference_has_whole_weeks(tmp_path: Path)
 
 
 def test_the_joint_check_leaves_out_what_tells_any_day_from_a_week_and_says_so(tmp_path: Path) -> None:
-    shop = Shop(tmp_path, days(21, per_day=1_000, seed=1), days(1, per_day=1_000, seed=2, first=26))
+    shop = Shop(tmp_path, days(21, per_day=1_000, seed=1), days(1, per_day=1_000, seed=2, first=26), joint=True)
     (saturday,) = shop.backtest()
     (auc,) = [r for r in saturday.judgement.results if r.measurement.metric == "auc_domain"]
     assert auc.status == "ok"

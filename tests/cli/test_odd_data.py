@@ -1,10 +1,12 @@
 """Odd data: a clear result or a clear error for each, from `check` and `backtest`; no NaN, no warning, no traceback."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from support import odd_data as odd
@@ -29,6 +31,8 @@ RESULTS: dict[str, tuple[Change, Change, int | None]] = {
     ),
     "a number that goes missing": (same, with_column("number", odd.nulls), ALERT),
     "a word that goes missing": (same, with_column("word", odd.constant(None)), ALERT),
+    "a number that was never there": (*[with_column("number", odd.nulls)] * 2, BLIND),
+    "a number that comes back": (with_column("number", odd.nulls), same, ALERT),
     "a score that goes missing": (same, with_column("score", odd.nulls), ALERT),
     "a decision that goes missing": (same, with_column("flagged", odd.constant(None)), ALERT),
     "infinities among the numbers": (same, with_column("number", odd.with_infinities), ALERT),
@@ -111,6 +115,38 @@ def test_it_has_a_clear_error(folder: Path, name: str) -> None:
     for outcome in outcomes.values():
         assert (outcome.status, outcome.out) == (WRONG, "")
         assert words in outcome.err
+
+
+def test_init_takes_every_odd_column_or_says_why_not_and_its_file_judges_it(folder: Path) -> None:
+    """One file of everything odd: what is left out is named, what is taken is quiet against itself."""
+    made = odd.columns(1) | {
+        "steady": [1.0] * odd.N,
+        "empty": odd.nulls(odd.N),
+        "endless": odd.with_infinities(odd.N),
+        "levels": odd.many_words(odd.N),
+        "large": odd.big_integers(odd.N),
+        "yes": [i % 3 == 0 for i in range(odd.N)],
+        "when": odd.dates(odd.N),
+        "mixed": odd.half_words(odd.N),
+        "größe 🙂": odd.odd_words(odd.N),
+    }
+    pq.write_table(pa.table(made), folder / "all.parquet")
+    roles = ("--id", "id", "--timestamp", "at", "--score", "score", "--decision", "flagged", "--sensitive", "group")
+    written = modelwatch("init", "odd", "--reference", "all.parquet", *roles, "--output", "odd.yaml")
+    assert (written.status, written.err) == (0, ""), written.err
+    for name in made:
+        assert name in written.out or name in (folder / "odd.yaml").read_text(encoding="utf-8")
+    for name in ("steady", "empty"):
+        assert re.search(rf"{name}\b.*(constant|missing|no value)", written.out), written.out
+    judged = modelwatch("check", "odd.yaml", "--current", "all.parquet", "--output", "json")
+    assert judged.document["verdict"] in ("ok", "insufficient_data") and not judged.document["findings"]
+
+
+@pytest.mark.parametrize(("n", "words"), [(0, "has no rows"), (1, "no column is left")])
+def test_init_of_no_row_and_of_one_row_ends_in_words(folder: Path, n: int, words: str) -> None:
+    pq.write_table(pa.table(odd.columns(1)).slice(0, n), folder / "few.parquet")
+    ended = modelwatch("init", "few", "--reference", "few.parquet", "--id", "id", "--output", "few.yaml")
+    assert (ended.status, words in ended.err, "Traceback" in ended.err) == (2, True, False), ended.err
 
 
 @pytest.mark.parametrize("side", ["reference", "current"])

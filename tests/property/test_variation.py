@@ -112,7 +112,7 @@ def test_the_windows_of_a_reference_count_by_their_size() -> None:
 
 @given(typical=spreads, k=st.floats(1, 400))
 def test_variation_survives_its_encoding(typical: float, k: float) -> None:
-    variations = {"x": Variation(Spread(typical, 2 * typical, 3 * typical), Spread(), k), "y": NONE}
+    variations = {"x": Variation(Spread(typical, 2 * typical, 3 * typical), reference_windows=k), "y": NONE}
     assert decode_variations(encode_variations(variations)) == variations
 
 

@@ -45,15 +45,16 @@ def test_stored_lookback_adds_the_days_before_a_thin_one(tmp_path: Path, databas
 
 
 def test_the_store_and_a_backtest_of_the_same_days_say_the_same(tmp_path: Path, database_url: str) -> None:
-    current = pd.concat([days(10, per_day=300, seed=6), days(4, per_day=300, seed=7, first=10, drift=1.0, of="items")])
+    current = pd.concat([days(10, per_day=300, seed=6), days(2, per_day=300, seed=7, first=10, drift=1.0, of="items")])
     shop = Shop(
         tmp_path,
         days(7, per_day=300, seed=8),
         current,
         kind=", type: rolling, windows: 7, offset: 3, minimum: 3",
         more="lookback: P4D",
+        joint=True,
     )
-    stored, backtested = shop.run(database_url, range(14)), shop.backtest()
+    stored, backtested = shop.run(database_url, range(12)), shop.backtest()
     assert [comparable(one) for one in stored] == [comparable(one) for one in backtested]
     assert {one.judgement.verdict for one in backtested} >= {"insufficient_data", "ok", "alert"}
 
@@ -83,8 +84,39 @@ def test_a_rerun_by_hand_of_half_a_day_is_no_part_of_the_reference(tmp_path: Pat
     assert judged.n_reference == 1_800
 
 
-LOOSE = "thresholds: {psi: {alert: 50}, ks_statistic: {alert: 1}, spike_share: {alert: 1}, tail_share: {alert: 1}}\n"
-LOOSE += "multivariate: {detector: none}"
+def test_features_are_compared_together_with_the_rows_of_earlier_windows(tmp_path: Path, database_url: str) -> None:
+    """Two features begin to move together; when the rows of the windows before are gone, that is said."""
+    current = days(6, per_day=500, seed=13)
+    joined = current["at"] >= window_of(5).start
+    current.loc[joined, "items"] = current.loc[joined, "amount"].rank() / 250
+    kind = ", type: rolling, windows: 4, minimum: 3"
+    shop = Shop(tmp_path, days(7, per_day=500, seed=14), current, kind=kind, joint=True)
+    evaluations = shop.run(database_url, range(6))
+    assert [result(one, *JOINT)[0] for one in evaluations] == ["insufficient_data"] * 3 + ["ok"] * 2 + ["alert"]
+    assert result(evaluations[2], *JOINT)[1] == "the rolling reference has 2 of the 3 windows it needs"
+    for kept in (tmp_path / "kept").rglob("sample.parquet"):
+        kept.unlink()
+    (again,) = shop.run(database_url, [5])
+    status, reason = result(again, *JOINT)
+    assert status == "insufficient_data"
+    assert str(reason).startswith(
+        "the rows of 0 of the 4 windows of the reference are kept, and it takes 3: MODELWATCH_"
+    )
+
+
+def test_features_of_a_thin_day_are_compared_together_with_the_days_before(tmp_path: Path) -> None:
+    current = days(5, per_day=150, seed=15, first=7)
+    shop = Shop(tmp_path, days(5, per_day=500, seed=16), current, minimum=400, more="lookback: P5D", joint=True)
+    alone, *_, last = shop.backtest()
+    assert result(alone, *JOINT)[0] == "insufficient_data"
+    joint = {r.measurement.metric: r.measurement for r in last.judgement.results if r.measurement.check == JOINT[0]}
+    assert set(joint) == {"correlation_shift", "auc_domain"}
+    for measured in joint.values():
+        assert measured.n_current in (450, 600, 750) and "stored windows before it" in str(measured.evidence)
+
+
+JOINT = ("multivariate_drift", "correlation_shift", None)
+LOOSE = "thresholds: {psi: {alert: 50}, ks_statistic: {alert: 1}, spike_share: {alert: 1}, tail_share: {alert: 1}}"
 
 
 def smallest(evaluation: Evaluation, feature: str) -> float:

@@ -53,7 +53,7 @@ def days(n: int, *, per_day: int, seed: int, first: int = 0, drift: float = 0.0,
 
 
 class Shop:
-    """A monitor, its reference and its traffic as files in a folder."""
+    """A monitor, its reference and its traffic as files in a folder; features are looked at together when ``joint``."""
 
     def __init__(
         self,
@@ -64,10 +64,12 @@ class Shop:
         kind: str = "",
         minimum: int = 100,
         more: str = "",
+        joint: bool = False,
     ) -> None:
         reference.to_parquet(folder / "reference.parquet")
         current.to_parquet(folder / "current.parquet")
         self.current = str(folder / "current.parquet")
+        more = more if joint else f"{more}\nmultivariate: {{detector: none}}"
         text = MONITOR.format(
             current=self.current, reference=f"{{uri: reference.parquet{kind}}}", minimum=minimum, more=more
         )

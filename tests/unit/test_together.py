@@ -1,6 +1,7 @@
 """Features that moved for one reason are told once, the worst first; those that moved for themselves are not."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ from jsonschema import validate
 
 from modelwatch.checks.fingerprint import Cause
 from modelwatch.checks.together import shared_reasons
-from modelwatch.domain import Measurement, Result
+from modelwatch.domain import Measurement, Result, Window
+from modelwatch.history import Mark, Point
 from modelwatch.profile.cells import fit_categorical, fit_numeric
 from modelwatch.report.changes import changes_of
 from modelwatch.report.document import document
+from modelwatch.report.page.story import problems
 from modelwatch.report.table import evaluation_table
 from support.payments import checked, requests
 
@@ -92,10 +95,27 @@ def test_a_change_says_each_thing_once() -> None:
     place = "only where channel is 'ios' (55.7 % of requests)"
     drift = finding("age", evidence=f"{place}: values are lower; below 13: 4 % -> 51 %", shared_reason=place)
     quality = finding("age", "quality", evidence="values are lower; range 14 to 90 -> 0 to 70", shared_reason=place)
-    alone, together = changes_of([drift, quality]), changes_of([drift, quality, finding("fee", shared_reason=place)])
+    alone, together = changes_of([quality, drift]), changes_of([quality, drift, finding("fee", shared_reason=place)])
     assert together[0].words("age") == "values are lower; below 13: 4 % -> 51 %; range 14 to 90 -> 0 to 70"
     assert alone[0].words("age") == f"{place}: {together[0].words('age')}"
     assert (together[0].title, alone[0].title) == ("age (with 1 more)", "age")
+
+
+def test_a_models_page_tells_them_once_too() -> None:
+    place = "only where channel is 'ios' (55.7 % of requests)"
+    start = datetime(2026, 3, 5, tzinfo=UTC)
+    mark = Mark(1, Window(start, start + timedelta(days=1)), 1, "alert", True, 10, 1.0)
+
+    def point(name: str, words: str, reason: str | None) -> Point:
+        figures = (2.0, 2.0, None, None, 0.25, "alert", 10)
+        return Point(mark.window, "feature_drift", "psi", name, None, *figures, words, None, reason)  # type: ignore[arg-type]
+
+    crossed = [point("age", f"{place}: lower", place), point("hour", "later", None), point("fee", "higher", place)]
+    together, alone = problems([mark], crossed)
+    assert (together.names, together.reason, alone.names) == (("age", "fee"), place, ("hour",))
+    assert [together.words_of(part) for part in together.parts] == ["lower", "higher"]
+    (single,) = problems([mark], crossed[:1])
+    assert (single.reason, single.words) == (None, f"{place}: lower")
 
 
 @pytest.mark.parametrize("reason", [None, "why"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from modelwatch.calibration.intervals import change_interval, difference_interval, ratio_interval
 
@@ -172,7 +173,9 @@ def ratio_gap(groups: GroupCounts, against: Against, *, alpha: float) -> Gap | N
     return Gap(value, float(np.min(below)), min(1.0, float(np.min(above))), half_width, high, low)
 
 
-def change_gap(now: GroupCounts, before: GroupCounts, against: Against, *, alpha: float) -> Gap:
+def change_gap(
+    now: GroupCounts, before: GroupCounts, against: Against, *, alpha: float, variation: Floats | None = None
+) -> Gap:
     """How much of a gap between groups is new: the gap now, less what the reference had of it in the same direction.
 
     Of the comparisons, the one whose gap widened most; negative when every gap narrowed. A gap that turned round counts
@@ -182,6 +185,8 @@ def change_gap(now: GroupCounts, before: GroupCounts, against: Against, *, alpha
         now, before: the same groups, two or more, in the window and in the reference.
         against: see `pairs_of`; extremes are then those whose rate rose and fell most.
         alpha: one minus the confidence of all comparisons together; each gets its Bonferroni share.
+        variation: ``(k,)`` what natural variation adds to the variance of each group's rate less that of all others,
+            in units of p (1 - p) (`Variation.of_change`); the change of a gap is widened by it.
 
     Returns:
         value in [-1, 1], interval within [-1, 1].
@@ -195,7 +200,10 @@ def change_gap(now: GroupCounts, before: GroupCounts, against: Against, *, alpha
     sign = np.where(gap < 0, -1.0, 1.0)
     value = np.minimum(sign * (gap - earlier), sign * gap)
     gap_low, gap_high = _turned(sign, *difference_interval(*mine, alpha=share))
-    low, high = _turned(sign, *change_interval(mine, theirs, alpha=share))
+    change = change_interval(mine, theirs, alpha=share)
+    if variation is not None and variation.any():
+        change = _widened(gap - earlier, *change, _variance(now, before, pairs, variation), alpha=share)
+    low, high = _turned(sign, *change)
     low, high = np.maximum(np.minimum(low, gap_low), -1.0), np.minimum(np.minimum(high, gap_high), 1.0)
     widest = int(np.argmax(value))
     first, second = int(pairs.first[widest]), int(pairs.second[widest])
@@ -227,6 +235,22 @@ def _below_one(low: Floats, high: Floats) -> tuple[Floats, Floats]:
     turned_high = 1 / np.maximum(low, 1e-300)
     below = np.where(is_above, turned_low, np.minimum(low, np.where(high > 1, turned_low, np.inf)))
     return below, np.where(is_above, turned_high, high)
+
+
+def _variance(now: GroupCounts, before: GroupCounts, pairs: Pairs, variation: Floats) -> Floats:
+    """What natural variation adds to the variance of each comparison's change.
+
+    Of k groups that vary by themselves each moves against all others by k / (k - 1) of its own variance.
+    """
+    k, p = len(variation), (now.x.sum() + before.x.sum()) / (now.n.sum() + before.n.sum())
+    both = (variation[pairs.first] + variation[pairs.second]) * (k - 1) / k
+    return np.asarray(p * (1 - p) * np.where(pairs.second < 0, variation[pairs.first], both))
+
+
+def _widened(value: Floats, low: Floats, high: Floats, variance: Floats, *, alpha: float) -> tuple[Floats, Floats]:
+    """The interval with that much more variance: square-and-add, as MOVER."""
+    extra = special.ndtri(1 - alpha / 2) ** 2 * variance
+    return value - np.sqrt((value - low) ** 2 + extra), value + np.sqrt((high - value) ** 2 + extra)
 
 
 def _turned(sign: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:

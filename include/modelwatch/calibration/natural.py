@@ -1,4 +1,4 @@
-"""Natural variation of every column, from the profiles of past windows."""
+"""Natural variation of every column and of every group's rate, from the profiles of past windows."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -7,8 +7,10 @@ from functools import reduce
 
 import numpy as np
 
+from modelwatch.calibration.gap_spread import group_variations
+from modelwatch.calibration.novelty import natural_novelty
 from modelwatch.calibration.spread import MIN_WINDOWS, spread_between, spread_of_steps
-from modelwatch.calibration.variation import Spread, Variation, Variations, n_windows
+from modelwatch.calibration.variation import Novelty, Spread, Variation, Variations, n_windows
 from modelwatch.metrics.bins import fit_bins
 from modelwatch.profile.features import FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
@@ -16,21 +18,22 @@ from modelwatch.profile.window import Profile
 PART = 0.5  # an outermost window with fewer requests than this share of the middle one was cut by the file's end
 
 
-def natural_variation(windows: Sequence[Profile]) -> Variations:
-    """What the windows that a reference is made of show of each column.
+def natural_variation(windows: Sequence[Profile], *, are_reference: bool = False) -> Variations:
+    """What the windows that a reference is made of show of each column and group.
 
     Args:
         windows: profiles in the same cells, in the order of time. The first and the last are left out when they look
             cut off: half a day has other hours than a day.
+        are_reference: whether the cells were fitted on these very windows.
 
     Returns:
         nothing when there are fewer than `MIN_WINDOWS`.
     """
-    return _variations(windows, spread_between)
+    return _variations(windows, by_steps=False, are_reference=are_reference)
 
 
 def variation_of_steps(windows: Sequence[Profile], reference: Profile) -> Variations:
-    """What the steps from window to window show of each column, for a reference that is not made of these windows.
+    """What the steps from window to window show of each column and group, for a reference not made of these windows.
 
     A drift that creeps through the windows is in no step: it must not pass for natural.
 
@@ -38,7 +41,7 @@ def variation_of_steps(windows: Sequence[Profile], reference: Profile) -> Variat
         windows: profiles in the reference's cells, in the order of time.
         reference: it counts as so many windows as its rows would fill.
     """
-    found = _variations(windows, spread_of_steps)
+    found = _variations(windows, by_steps=True, are_reference=False)
     rows = sum(window.n_rows for window in windows) / max(1, len(windows))
     size = max(1.0, reference.n_rows / max(1.0, rows))
     return {name: replace(one, reference_windows=size) for name, one in found.items()}
@@ -52,7 +55,9 @@ def encode_variations(variations: Variations) -> bytes:
 def decode_variations(data: bytes) -> Variations:
     """What `encode_variations` wrote."""
     return {
-        name: Variation(Spread(**one.pop("distribution")), Spread(**one.pop("missing")), **one)
+        name: Variation(
+            Spread(**one.pop("distribution")), Spread(**one.pop("missing")), Novelty(**one.pop("novelty")), **one
+        )
         for name, one in json.loads(data).items()
     }
 
@@ -63,11 +68,17 @@ def _whole(windows: list[Profile]) -> list[Profile]:
     return [window for i, window in enumerate(windows) if 0 < i < last or window.n_rows >= usual]
 
 
-def _variations(windows: Sequence[Profile], spread: Callable[..., Spread]) -> Variations:
+def _variations(windows: Sequence[Profile], *, by_steps: bool, are_reference: bool) -> Variations:
     whole = _whole([window for window in windows if window.n_rows])
     if len(whole) < MIN_WINDOWS:
         return {}
-    return {name: _of_column([window.columns[name] for window in whole], spread) for name in whole[0].columns}
+    spread = spread_of_steps if by_steps else spread_between
+    columns = {name: [window.columns[name] for window in whole] for name in whole[0].columns}
+    of_columns = {
+        name: replace(_of_column(column, spread), novelty=natural_novelty(column, are_reference=are_reference))
+        for name, column in columns.items()
+    }
+    return {**group_variations([window.groups for window in whole], by_steps=by_steps), **of_columns}
 
 
 def _of_column(windows: list[FeatureProfile], spread: Callable[..., Spread]) -> Variation:

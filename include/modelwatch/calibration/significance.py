@@ -79,15 +79,16 @@ def proportion_p_value(x: int, n: int, y: int, m: int) -> float:
     return float(min(1.0, 2 * min(special.bdtr(y, rarer, share), upper)))
 
 
-def novelty_p_value(x: int, m: int, n: int, n_singletons: int) -> float:
+def novelty_p_value(x: int, m: int, n: int, n_singletons: int, natural: float = 0.0) -> float:
     """P(at least ``x`` of ``m`` current values are new to a reference of ``n``) when nothing changed.
 
     Good-Turing: a value is new with probability about ``n_singletons / n``; one is added so that an absolutely clean
-    reference does not make a single newcomer infinitely surprising. The count is Poisson.
+    reference does not make a single newcomer infinitely surprising. The count is Poisson. Where quiet windows bring a
+    share of new values up to ``natural``, that is the probability if it is larger.
 
     Returns ``[0, 1]``. Source: Good 1953.
     """
-    return float(special.pdtrc(x - 1, m * (n_singletons + 1) / max(n, 1))) if x > 0 else 1.0
+    return float(special.pdtrc(x - 1, m * max((n_singletons + 1) / max(n, 1), natural))) if x > 0 else 1.0
 
 
 def pool_thin(reference: Counts, current: Counts) -> tuple[Counts, Counts]:

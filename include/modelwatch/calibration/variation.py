@@ -33,6 +33,19 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Novelty:
+    """The share of values that a quiet window has and the reference has not, in [0, 1].
+
+    Attributes:
+        typical: its mean: what debiasing takes off.
+        bound: the largest to expect in a thousand windows, >= ``typical``; 0 when only chance brings new values.
+    """
+
+    typical: float = 0.0
+    bound: float = 0.0
+
+
+@dataclass(frozen=True)
 class Sizes:
     """Effective requests of the reference (n) and of the window (m): as many independent ones would tell as much."""
 
@@ -54,17 +67,20 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Variation:
-    """One column's natural variation; the default is none.
+    """One column's natural variation, or one group's; the default is none.
 
     Attributes:
-        distribution: of the shares of its values, over the bins that PSI uses.
+        distribution: of the shares of its values, over the bins that PSI uses; of a group that of its selection rate
+            less that of all others.
         missing: of the share of missing values.
+        novelty: of values that the reference never had.
         reference_windows: how many windows the reference amounts to.
         current_windows: how many windows long the current sample is.
     """
 
     distribution: Spread = field(default_factory=Spread)
     missing: Spread = field(default_factory=Spread)
+    novelty: Novelty = field(default_factory=Novelty)
     reference_windows: float = 1.0
     current_windows: float = 1.0
 
@@ -84,11 +100,16 @@ class Variation:
         """For tests of the share of missing values."""
         return self._sizes(n, m, self.missing.bound_of_one)
 
+    @property
+    def of_change(self) -> float:
+        """What it adds to the variance of a change since the reference, in units of p (1 - p): tests of one rate."""
+        return self.distribution.bound_of_one * (1 / self.current_windows + 1 / self.reference_windows)
+
     def _sizes(self, n: int, m: int, tau2: float) -> Sizes:
         return Sizes(effective(n, tau2 / self.reference_windows), effective(m, tau2 / self.current_windows))
 
 
-Variations = Mapping[str, Variation]
+Variations = Mapping[str, Variation]  # by column, or by the name of a group
 NONE = Variation()
 
 

@@ -64,7 +64,9 @@ class _Listing:
                 found.append(replace(base, reason=f"no {TRIALS[self.rate]} in this group"))
                 continue
             value, low, high = next(known)
-            m = self._gated(replace(base, value=value, effect=value, ci_low=low, ci_high=high))
+            seen = (high - low) / 2
+            m = replace(base, value=value, effect=value, ci_low=low, ci_high=high, smallest_detectable=seen)
+            m = self._gated(m)
             found.append(self._drawn(m, *shrunken[i]) if i < len(shrunken) else m)
         return found
 
@@ -154,4 +156,6 @@ def _compared(groups: Groups, comparison: _Comparison) -> Iterator[Measurement]:
         value = float(comparison.measure(x1[i] / n1[i], x2[i] / n2[i]))
         evidence = f"against {other}, {x2[i] / n2[i]:.3g} (n={n2[i]})"
         low, high = float(lows[i]), float(highs[i])
-        yield replace(base, value=value, effect=value, ci_low=low, ci_high=high, evidence=evidence)
+        seen = (min(high, 2.0) - low) / 2  # a ratio's interval may have no upper end
+        sides = replace(base, ci_low=low, ci_high=high, smallest_detectable=seen if low < 2 else None)
+        yield replace(sides, value=value, effect=value, evidence=evidence)

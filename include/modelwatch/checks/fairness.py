@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from modelwatch.calibration.gaps import Gap, change_gap, difference_gap, needed, ratio_gap, unbounded_gap
+from modelwatch.calibration.variation import NONE, Variations
 from modelwatch.checks.by_group import group_measurements
 from modelwatch.checks.groups import Groups
 from modelwatch.domain import Compare, Measurement, Outcome
@@ -26,6 +28,7 @@ def measure_fairness(
     alpha: float,
     compare: Compare = "extremes",
     outcome: Outcome = "favourable",
+    variation: Variations = MappingProxyType({}),
 ) -> list[Measurement]:
     """Every fairness metric of every sensitive feature and intersection.
 
@@ -35,13 +38,16 @@ def measure_fairness(
             (Bonferroni).
         compare: each group with every other ("extremes"), with the "rest", or with a named group (attribute -> level).
         outcome: whether being selected is good for the person; for "adverse" the favourable outcome is compared too.
+        variation: natural variation by group, which widens the change of a gap.
     """
     groups = [
         Groups(table, reference.get(name), alpha / len(current), compare, outcome) for name, table in current.items()
     ]
     listed = group_measurements(groups)
     return [
-        m for one, its_own in zip(groups, listed, strict=True) for m in [*its_own, *AcrossGroups(one).measurements()]
+        m
+        for one, its_own in zip(groups, listed, strict=True)
+        for m in [*its_own, *AcrossGroups(one, variation).measurements()]
     ]
 
 
@@ -58,8 +64,8 @@ class Unclear:
 class AcrossGroups:
     """The metrics across one attribute's groups."""
 
-    def __init__(self, groups: Groups) -> None:
-        self.groups = groups
+    def __init__(self, groups: Groups, variation: Variations = MappingProxyType({})) -> None:
+        self.groups, self.variation = groups, variation
 
     def measurements(self) -> list[Measurement]:
         """Demographic parity and its change; with labels also the differences of the error rates."""
@@ -127,7 +133,9 @@ class AcrossGroups:
         if large.sum() < 2 or against is None:
             reason = f"{self.groups.why_not(rate, large)} both now and in the reference ({needed(before)})"
             return self._result(metric, rate, reason=reason, sufficient=False)
-        gap = change_gap(now.take(large), before.take(large), against, alpha=self.groups.alpha)
+        of_change = [self.variation.get(self.groups.label(i), NONE).of_change for i in np.flatnonzero(large)]
+        both, extra = (now.take(large), before.take(large)), np.array(of_change)
+        gap = change_gap(*both, against, alpha=self.groups.alpha, variation=extra)
         gap = self._named(gap, large)
         evidence = self.groups.moved(gap.first, gap.second, now, before)
         return replace(self._of_gap(metric, rate, gap), evidence=evidence)

@@ -1,9 +1,10 @@
 """Data quality: missing values, wrong types, values outside the reference's range, unseen categories, row count."""
 
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from modelwatch.calibration import effects, significance
-from modelwatch.calibration.variation import NONE, Variation, Variations
+from modelwatch.calibration.variation import NONE, Novelty, Variation, Variations
 from modelwatch.checks.fingerprint import explain
 from modelwatch.domain import Measurement
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
@@ -33,7 +34,7 @@ def measure_quality(
     for name, column in current.columns.items():
         before = reference.columns[name]
         missing = _missing(name, before, column, alpha, variation.get(name, NONE))
-        novelty = _novelty(name, before, column, alpha)
+        novelty = _novelty(name, before, column, alpha, variation.get(name, NONE).novelty)
         results += explain([missing], before, column, alpha=alpha)
         results.append(_type_errors(name, reference, current))
         results += explain([novelty] if novelty else [], before, column, alpha=alpha)
@@ -78,23 +79,25 @@ def _type_errors(name: str, reference: Profile, current: Profile) -> Measurement
     )
 
 
-def _novelty(name: str, reference: FeatureProfile, current: FeatureProfile, alpha: float) -> Measurement | None:
+def _novelty(
+    name: str, reference: FeatureProfile, current: FeatureProfile, alpha: float, natural: Novelty
+) -> Measurement | None:
     """Values the reference never had: unseen categories, or numbers outside its range."""
     if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
         m = int(current.finite.sum())
         outside = int(current.finite[0] + current.finite[-1]) if len(reference.cells.grid) else 0
         evidence = f"range {_range(reference)} -> {_range(current)}" if outside else None
         n = int(reference.finite.sum())
-        return _new(name, "out_of_range_share", outside, (n, m), n_singletons=1, alpha=alpha, evidence=evidence)
+        found = _New(name, "out_of_range_share", outside, n, m, n_singletons=1, natural=natural)
+        return found.measurement(alpha=alpha, evidence=evidence)
     if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):
         m = current.n - current.n_missing
         top = sorted(current.unseen.items(), key=lambda item: (-item[1], item[0]))[:3]
         evidence = "new: " + ", ".join(f"'{value[:40]}' {percent(k / m)}" for value, k in top) if top else None
         n = reference.n - reference.n_missing
         singletons = reference.cells.n_singletons
-        return _new(
-            name, "unseen_share", current.n_unseen, (n, m), n_singletons=singletons, alpha=alpha, evidence=evidence
-        )
+        found = _New(name, "unseen_share", current.n_unseen, n, m, n_singletons=singletons, natural=natural)
+        return found.measurement(alpha=alpha, evidence=evidence)
     return None
 
 
@@ -102,31 +105,37 @@ def _range(profile: NumericProfile) -> str:
     return " to ".join("nothing" if edge is None else number(edge) for edge in (profile.low, profile.high))
 
 
-def _new(
-    name: str,
-    metric: str,
-    count: int,
-    sizes: tuple[int, int],
-    *,
-    n_singletons: int,
-    alpha: float,
-    evidence: str | None,
-) -> Measurement:
-    n, m = sizes
-    if n == 0 or m == 0:
-        return _empty(name, metric, n, m)
-    return Measurement(
-        check="quality",
-        metric=metric,
-        feature=name,
-        value=count / m,
-        effect=count / m,
-        p_value=significance.novelty_p_value(count, m, n, n_singletons),
-        smallest_detectable=effects.smallest_share(min(1.0, n_singletons / n), n, m, alpha=alpha),
-        n_reference=n,
-        n_current=m,
-        evidence=evidence,
-    )
+@dataclass(frozen=True)
+class _New:
+    """New values among a window's, against a reference of n values and what quiet windows bring."""
+
+    name: str
+    metric: str
+    count: int
+    n: int
+    m: int
+    n_singletons: int
+    natural: Novelty
+
+    def measurement(self, *, alpha: float, evidence: str | None) -> Measurement:
+        """The share; what is natural is no part of its effect."""
+        n, m, natural = self.n, self.m, self.natural
+        if n == 0 or m == 0:
+            return _empty(self.name, self.metric, n, m)
+        expected = max(min(1.0, self.n_singletons / n), natural.bound)
+        beyond = effects.smallest_share(expected, n, m, alpha=alpha) + natural.bound - natural.typical
+        return Measurement(
+            check="quality",
+            metric=self.metric,
+            feature=self.name,
+            value=self.count / m,
+            effect=max(0.0, self.count / m - natural.typical),
+            p_value=significance.novelty_p_value(self.count, m, n, self.n_singletons, natural.bound),
+            smallest_detectable=beyond,
+            n_reference=n,
+            n_current=m,
+            evidence=evidence,
+        )
 
 
 def _empty(name: str, metric: str, n: int, m: int) -> Measurement:

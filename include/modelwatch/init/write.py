@@ -51,6 +51,9 @@ def write_monitor(
     path = output or Settings.from_env().monitors_dir / f"{name}.yaml"
     _require_usable(name, path)
     table = _flat(files.read_raw(str(reference)))
+    if table.num_rows == 0:
+        message = f"{reference}: the reference has no rows; it needs the requests of a good time"
+        raise DataError(message)
     named = {role: column for role, column in roles.items() if column is not None}
     chosen = choose(str(reference), table, named, list(dict.fromkeys(sensitive)))
     inferred = [infer(column, table[column]) for column in table.column_names if column not in chosen.columns]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modelwatch.domain import Check, Measurement, Result
-from modelwatch.words import joined
+from modelwatch.words import joined, without
 
 TOGETHER = "features together"
 
@@ -52,8 +52,9 @@ class Change:
         for m in (one.measurement for one in self.of(name)):
             if m.evidence:
                 evidence.setdefault(m.metric if name == TOGETHER else m.check, m.evidence)
-        said = joined(*evidence.values())
-        return said.replace(f"{self.reason}: ", "", 1) if said and len(self.names) > 1 else said
+        most_telling_first = sorted(evidence, key=lambda of: of != "feature_drift")
+        shared = self.reason if len(self.names) > 1 else None
+        return joined(*(without(evidence[of], shared) for of in most_telling_first))
 
 
 def changes_of(findings: Sequence[Result]) -> list[Change]:

@@ -1,6 +1,7 @@
 """`check`: a file judged as one window, with no database, no network, and no more memory for more rows."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from modelwatch.config import Monitor
 from modelwatch.domain import Window, iso
@@ -10,7 +11,8 @@ from modelwatch.report.document import Evaluation
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.steps.measure import MEASURES
-from modelwatch.steps.past import against, unsteady_features
+from modelwatch.steps.multivariate import multivariate_drift, rows_before
+from modelwatch.steps.past import against
 from modelwatch.steps.policy import UNDATED, policy_of
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import load_reference
@@ -48,12 +50,9 @@ def check_file(
     window = window or _whole(counted, monitor)
     compared = against(monitor, reference, [], window)
     measured = [m for check in MEASURES for m in measure_check(check, compared, counted.profile, [], monitor)]
-    if monitor.multivariate.detector != "none":
-        from modelwatch.steps.rows import multivariate_drift  # scikit-learn, only where it is used
-
-        unsteady = unsteady_features(monitor, compared.variation)
-        measured += multivariate_drift(monitor, settings, reference.digest, counted.rows, unsteady)
-    measured = with_reasons(measured, monitor, settings, reference, counted.rows)
+    measured += multivariate_drift(monitor, settings, reference, compared, counted.rows, [])
+    before = partial(rows_before, monitor, settings, reference, compared)
+    measured = with_reasons(measured, monitor, reference.cells, before, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
     judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
     page = Replay(policy_of(monitor)).add(judged_window(window or UNDATED, judgement, n_current=n_current))

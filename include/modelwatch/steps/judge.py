@@ -4,15 +4,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+
+import pyarrow as pa
 
 from modelwatch.domain import Judgement, Measurement, Rules, Sample
 from modelwatch.report.document import Evaluation, document
+from modelwatch.steps.checks import compared_with
 from modelwatch.steps.episodes import would_page
 from modelwatch.steps.fetch import failure_reason
 from modelwatch.steps.follow import follow
 from modelwatch.steps.measured import decode
+from modelwatch.steps.multivariate import rows_before
 from modelwatch.steps.reasons import with_reasons
-from modelwatch.steps.reference import load_reference
+from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
 from modelwatch.steps.widen import requests_judged
@@ -37,9 +42,9 @@ def judge_and_store(
     sample = artifacts.read_sample(sample_ref) if sample_ref else None
     measured = [m for ref in results.values() if ref for m in decode(artifacts.read_bytes(ref))]
     if sample is not None and profile_ref is not None:
-        measured = with_reasons(
-            measured, run.monitor, run.settings, load_reference(run.monitor, run.settings), sample.rows
-        )
+        reference = load_reference(run.monitor, run.settings)
+        before = partial(_rows_before, run, reference)
+        measured = with_reasons(measured, run.monitor, reference.cells, before, sample.rows)
     judgement = judge(
         measured,
         run.monitor.rules(),
@@ -60,6 +65,10 @@ def store_verdict(run: Run, new: NewEvaluation, judgement: Judgement, profile: S
         follow(session, run, evaluation_id)
     write_report(run, evaluation_id)
     return evaluation_id
+
+
+def _rows_before(run: Run, reference: Reference) -> pa.Table:
+    return rows_before(run.monitor, run.settings, reference, compared_with(run, reference))
 
 
 def _kept(sample: Sample | None) -> int:

@@ -33,12 +33,7 @@ def prediction_drift(
     return measure_drift(reference, current, names, check="prediction_drift", alpha=alpha, variation=variation)
 
 
-def fairness(
-    reference: Profile,
-    current: Profile,
-    monitor: Monitor,
-    variation: Variations,  # noqa: ARG001  # the intervals of rates know nothing of it
-) -> list[Measurement]:
+def fairness(reference: Profile, current: Profile, monitor: Monitor, variation: Variations) -> list[Measurement]:
     """Rates by group, their differences and ratios; nothing when the monitor compares no groups."""
     if not current.groups:
         return []
@@ -50,6 +45,7 @@ def fairness(
         alpha=monitor.false_discovery_rate,
         compare=monitor.fairness.compare if monitor.fairness else "extremes",
         outcome=monitor.decision.outcome,
+        variation=variation,
     )
 
 

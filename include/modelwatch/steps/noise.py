@@ -98,18 +98,20 @@ def _again(
     if one.cells_digest != reference.cells_digest:
         skipped.append((one.window, "it was counted for another reference or other features"))
         return judged_window(one.window, Judgement("not_measured", None, (), ()), n_current=one.n_current)
-    measured = _measured(session, monitor, one, reference)
+    measured = _measured(session, monitor, settings, one, reference)
     n_judged = requests_judged(measured, one.n_current)
     judgement = judge(measured, monitor.rules(), n_current=n_judged, unmeasured=_unmeasured(monitor, one))
     return judged_window(one.window, judgement, n_current=one.n_current)
 
 
-def _measured(session: Session, monitor: Monitor, one: Judged, reference: Reference) -> list[Measurement]:
+def _measured(
+    session: Session, monitor: Monitor, settings: Settings, one: Judged, reference: Reference
+) -> list[Measurement]:
     """Measured again from the counts; what needs rows is taken as it was measured."""
     current = decode_profile(one.profile or b"", reference.cells)
     earlier, _ = earlier_groups(session, monitor, one.window)
     longer = replace(current, groups=add_groups(current.groups, earlier))
-    past = stored_past(session, monitor, reference, one.window)
+    past = stored_past(session, monitor, settings, reference, one.window)
     compared, back = against(monitor, reference, past, one.window), windows_back(monitor, past, one.window)
     measured: list[Measurement] = []
     for check in MEASURES:

@@ -1,8 +1,9 @@
 """`backtest`: the same profile, measures and verdict on every window of a file, with no database and no network."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +19,12 @@ from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.measure import MEASURES
-from modelwatch.steps.past import Past, against, needed, unsteady_features
+from modelwatch.steps.multivariate import multivariate_drift, rows_before
+from modelwatch.steps.past import Past, against, needed
 from modelwatch.steps.policy import policy_of
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
-from modelwatch.steps.rows import multivariate_drift
+from modelwatch.steps.rows import comparable
 from modelwatch.steps.stream import Labels, present_schema, within
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
@@ -40,15 +42,15 @@ class Current:
 
 @dataclass
 class Before:
-    """What is known of the windows before: the episodes so far, and the profiles that may be looked back at."""
+    """What is known of the windows before: the episodes so far, and those of them that may be looked back at."""
 
     replay: Replay
     past: list[Past] = field(default_factory=list)
 
-    def add(self, window: Window, profile: Profile, evaluation: Evaluation, span: timedelta) -> None:
-        """One window more; profiles from longer ago than the span are let go."""
-        self.past = [one for one in self.past if one.window.end > window.start - span] if span else []
-        self.past.append(Past(window, profile, evaluation.judgement.verdict))
+    def add(self, one: Past, span: timedelta) -> None:
+        """One window more; those from longer ago than the span are let go."""
+        self.past = [other for other in self.past if other.window.end > one.window.start - span] if span else []
+        self.past.append(one)
 
 
 def backtest_file(
@@ -76,8 +78,17 @@ def backtest(
         profile = profile_rows(rows, reference.cells, data.schema)
         together = _fairness_profile(monitor, data, profile, window)
         evaluation = _evaluate(monitor, settings, reference, data, rows, together, window, before)
-        before.add(window, profile, evaluation, needed(monitor, reference, window))
+        past = Past(window, profile, evaluation.judgement.verdict, rows=_kept_rows(monitor, rows))
+        before.add(past, needed(monitor, reference, window))
         yield evaluation
+
+
+def _kept_rows(monitor: Monitor, rows: pa.Table) -> Callable[[], pa.Table | None]:
+    """What the window's rows are to later ones; kept in memory only where they are looked back at."""
+    if not rows.num_rows or (monitor.reference.type == "file" and monitor.lookback is None):
+        return lambda: None
+    kept = comparable(monitor, rows)
+    return lambda: kept
 
 
 def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
@@ -108,9 +119,9 @@ def _evaluate(
     compared = against(monitor, reference, before.past, window)
     back = windows_back(monitor, before.past, window)
     measured = [m for check in MEASURES for m in measure_check(check, compared, profile, back, monitor)]
-    unsteady = unsteady_features(monitor, compared.variation)
-    measured += multivariate_drift(monitor, settings, reference.digest, rows, unsteady)
-    measured = with_reasons(measured, monitor, settings, reference, rows)
+    measured += multivariate_drift(monitor, settings, reference, compared, rows, back)
+    before_rows = partial(rows_before, monitor, settings, reference, compared)
+    measured = with_reasons(measured, monitor, reference.cells, before_rows, rows)
     rules, n_rows = monitor.rules(), rows.num_rows
     n_current, unmeasured = requests_judged(measured, n_rows), _unmeasured(data, rules.max_rejected)
     judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)

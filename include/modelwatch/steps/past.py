@@ -1,11 +1,13 @@
 """The windows before the one being judged, and the reference that they make when it is a moving one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import reduce
 from math import pi, sqrt
 from operator import add
+
+import pyarrow as pa
 
 from modelwatch.calibration.natural import natural_variation, variation_of_steps
 from modelwatch.calibration.variation import NONE, Variations, over
@@ -24,11 +26,16 @@ HISTORY = 28  # windows whose variation stands for a reference's that has no tim
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """An earlier window, counted in the reference's cells, and how it was judged."""
+    """An earlier window, counted in the reference's cells, and how it was judged.
+
+    Attributes:
+        rows: gives its bounded rows (`modelwatch.steps.rows.comparable`); None when they are not kept any more.
+    """
 
     window: Window
     profile: Profile
     verdict: VerdictName
+    rows: Callable[[], pa.Table | None] = lambda: None
 
     @property
     def is_quiet(self) -> bool:
@@ -42,11 +49,13 @@ class Against:
 
     Attributes:
         variation: natural variation by column, of the windows the profile is made of.
+        windows: those that a moving reference is the sum of; none when it is a file.
         shortfall: why a moving reference cannot be used yet; nothing is then judged against it.
     """
 
     profile: Profile
     variation: Variations = field(default_factory=dict)
+    windows: tuple[Past, ...] = ()
     shortfall: str | None = None
 
 
@@ -87,7 +96,7 @@ def against(monitor: Monitor, reference: Reference, past: Sequence[Past], window
         shortfall = f"the {kind} reference has {len(quiet)} of the {minimum} windows it needs"
         return Against(reference.profile, shortfall=shortfall)
     natural = [one.profile for one in quiet if one.verdict != "warning"]  # a change must not excuse itself
-    return Against(reduce(add, [one.profile for one in quiet]), natural_variation(natural))
+    return Against(reduce(add, [one.profile for one in quiet]), natural_variation(natural), tuple(quiet))
 
 
 def unsteady_features(monitor: Monitor, variation: Variations) -> frozenset[str]:

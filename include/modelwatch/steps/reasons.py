@@ -1,6 +1,6 @@
 """What only rows can say of why features moved, asked before the verdict: where, and which of them for one reason."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -11,37 +11,41 @@ from modelwatch.checks.together import shared_reasons
 from modelwatch.config import Monitor
 from modelwatch.domain import Measurement
 from modelwatch.errors import ModelwatchError
-from modelwatch.settings import Settings
-from modelwatch.steps.reference import Reference
-from modelwatch.steps.rows import bounded, reference_rows
+from modelwatch.profile.window import CellSet
+from modelwatch.steps.rows import comparable
 from modelwatch.words import joined
 
 MOST, MOST_SEGMENTS = 100, 10  # features compared with each other, and in every segment; those that drifted most
 
 
 def with_reasons(
-    measured: Sequence[Measurement], monitor: Monitor, settings: Settings, reference: Reference, rows: pa.Table
+    measured: Sequence[Measurement], monitor: Monitor, cells: CellSet, before: Callable[[], pa.Table], rows: pa.Table
 ) -> list[Measurement]:
     """The measurements of features, saying in which segment alone a change is, and which features moved for one reason.
 
-    Segments are the values of the monitor's categorical features. Nothing is told where the monitor compares with
-    earlier windows, whose rows are not kept as long. Rows of the reference that cannot be read leave the measurements
-    as they are: the verdict does not depend on them.
+    Segments are the values of the monitor's categorical features. Rows of the reference that cannot be read leave the
+    measurements as they are: the verdict does not depend on them.
+
+    Args:
+        measured: everything that was measured.
+        monitor, cells: the monitor, and the reference's cells.
+        before: gives rows of what the window is compared with; called only when something moved.
+        rows: the window's.
     """
     kinds = monitor.schema().features
     causes = _causes(measured, kinds)
-    if not causes or rows.num_rows == 0 or monitor.reference.type != "file":
+    if not causes or rows.num_rows == 0:
         return list(measured)
     try:
-        before = reference_rows(monitor, settings, reference.digest)
+        then = before()
     except ModelwatchError:
         return list(measured)
-    now = bounded(rows, monitor.multivariate.rows, monitor.schema().id)
+    now = comparable(monitor, rows)
     by = [name for name, kind in kinds.items() if kind == "categorical"]
     looked_at = list(causes)[:MOST_SEGMENTS]
-    found = {name: segment_cause(before, now, name, reference.cells[name], by=by) for name in looked_at}
+    found = {name: segment_cause(then, now, name, cells[name], by=by) for name in looked_at}
     in_segments = {name: cause for name, cause in found.items() if cause is not None}
-    shared = shared_reasons(before, now, causes | in_segments, reference.cells)
+    shared = shared_reasons(then, now, causes | in_segments, cells)
     return [_told(m, in_segments, shared) for m in measured]
 
 

@@ -26,7 +26,9 @@ from modelwatch.steps.digests import file_digest
 from modelwatch.steps.rows import keep_rows
 from modelwatch.store.samples import Artifacts, reference_path
 
-FIT_VERSION = 3  # 2: the profile carries buckets; 3: natural variation is kept beside it
+FIT_VERSION = (
+    4  # 2: the profile carries buckets; 3: natural variation is kept beside it; 4: that of groups and of new values too
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def _fit(monitor: Monitor, settings: Settings, digest: str) -> tuple[CellSet, Pr
     if monitor.multivariate.detector != "none":
         keep_rows(monitor, settings, digest, page.rows)  # while they are at hand; read again when the bound changes
     windows = window_profiles(page.rows, cells, schema, length=monitor.window, timezone=monitor.tzinfo)
-    return cells, profile_rows(page.rows, cells, schema), natural_variation(windows)
+    return cells, profile_rows(page.rows, cells, schema), natural_variation(windows, are_reference=True)
 
 
 def _require_usable(page: Page, monitor: Monitor) -> None:

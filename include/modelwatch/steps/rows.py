@@ -1,71 +1,18 @@
-"""The rows that multivariate drift looks at: bounded, chosen by hash, the reference's kept beside its profile."""
+"""Rows that are looked at as such: bounded, chosen by hash, the reference's kept beside its profile."""
 
 import io
-from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from modelwatch.checks.multivariate import Options, measure_multivariate
 from modelwatch.config import Monitor
-from modelwatch.domain import Measurement, Page
+from modelwatch.domain import Page
 from modelwatch.sampling import Sampler
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.store.samples import Artifacts, read_rows, reference_path
 
 SALT = "rows"
-
-
-def multivariate_drift(
-    monitor: Monitor, settings: Settings, digest: str, rows: pa.Table, unsteady: frozenset[str] = frozenset()
-) -> list[Measurement]:
-    """What the monitor's detector says of the window's rows.
-
-    Nothing when the monitor switched it off. Nothing either where it compares with earlier windows, or looks back at
-    them for want of requests: their counts are kept, not their rows.
-
-    Args:
-        monitor, settings: the monitor and where its artifacts are.
-        digest: of the reference.
-        rows: the window's.
-        unsteady: features to leave out, for they tell one quiet window from another.
-
-    Raises:
-        SettingsError: the detector needs a package that is not installed.
-    """
-    wanted = monitor.multivariate
-    is_sum = monitor.lookback is not None and rows.num_rows < monitor.sample.minimum
-    if wanted.detector == "none" or monitor.reference.type != "file" or is_sum:
-        return []
-    schema, false_discovery_rate = monitor.schema(), monitor.false_discovery_rate
-    options = Options(
-        detector=wanted.detector,
-        alpha=false_discovery_rate / len(schema.features),
-        confidence=1 - false_discovery_rate,
-        permutations=wanted.permutations,
-    )
-    reference = reference_rows(monitor, settings, digest)
-    current = bounded(rows, wanted.rows, schema.id).select(list(schema.features))
-    steady = {name: kind for name, kind in schema.features.items() if name not in unsteady}
-    if not steady:
-        reason = "every feature varies from window to window as much as this would have to show"
-        return [_left_out("auc_domain" if wanted.detector != "mmd_drift" else "mmd", reference, current, reason)]
-    measured = measure_multivariate(reference, current, steady, options)
-    return [_without(m, unsteady & schema.features.keys()) for m in measured]
-
-
-def _left_out(metric: str, reference: pa.Table, current: pa.Table, reason: str) -> Measurement:
-    sizes = reference.num_rows, current.num_rows
-    return Measurement("multivariate_drift", metric, None, *sizes, sufficient=False, reason=reason)
-
-
-def _without(m: Measurement, unsteady: frozenset[str]) -> Measurement:
-    """The measurement, saying which features it is not of."""
-    if not unsteady:
-        return m
-    note = f"without {', '.join(sorted(unsteady))}, different from window to window"
-    return replace(m, evidence=f"{m.evidence}; {note}" if m.evidence else note)
 
 
 def reference_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Table:
@@ -85,6 +32,16 @@ def keep_rows(monitor: Monitor, settings: Settings, digest: str, rows: pa.Table)
     pq.write_table(chosen, buffer, compression="zstd")
     Artifacts(settings.samples_url).write_bytes(_path(monitor, digest), buffer.getvalue())
     return chosen
+
+
+def comparable(monitor: Monitor, rows: pa.Table) -> pa.Table:
+    """At most `multivariate.rows` of the rows, with the id and the features.
+
+    Of rows that were cut so the same are chosen as of all of them, so that windows can be put together.
+    """
+    schema = monitor.schema()
+    names = dict.fromkeys([*([schema.id] if schema.id else []), *schema.features])
+    return bounded(rows, monitor.multivariate.rows, schema.id).select(list(names))
 
 
 def bounded(rows: pa.Table, limit: int, id_column: str | None) -> pa.Table:

@@ -1,13 +1,14 @@
 """One check of one window: against its reference, over as many windows before it as there must be to tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 from operator import add
 
 from modelwatch.calibration.variation import over
 from modelwatch.config import Monitor
-from modelwatch.domain import Check, Measurement, Window
+from modelwatch.domain import Check, Measurement, Rules, Window
 from modelwatch.profile import Profile
 from modelwatch.schedule import shifted
 from modelwatch.steps.measure import MEASURES
@@ -17,18 +18,18 @@ from modelwatch.verdict import could_tell, has_crossed
 NEED_NO_REFERENCE = ("fairness",)
 
 
-def windows_back(monitor: Monitor, past: Sequence[Past], window: Window) -> list[Profile]:
+def windows_back(monitor: Monitor, past: Sequence[Past], window: Window) -> list[Past]:
     """The measured windows that the lookback may add to this one, newest first; alerts too, for they are evidence."""
     length = monitor.lookback
     if length is None:
         return []
     start = shifted(window.end, -length, monitor.tzinfo)
     within = [one for one in past if start <= one.window.start and one.window.end <= window.start]
-    return [one.profile for one in reversed(within) if one.verdict != "not_measured"]
+    return [one for one in reversed(within) if one.verdict != "not_measured"]
 
 
 def measure_check(
-    check: Check, against: Against, current: Profile, back: Sequence[Profile], monitor: Monitor
+    check: Check, against: Against, current: Profile, back: Sequence[Past], monitor: Monitor
 ) -> list[Measurement]:
     """The check's measurements; each column by the fewest windows that can show an effect at its threshold.
 
@@ -45,9 +46,44 @@ def measure_check(
         against = replace(against, profile=replace(against.profile, groups={}))
     if check == "fairness" and monitor.fairness and monitor.fairness.window:
         back = []  # the groups of that longer window are in the profile already
+        against = replace(against, variation=over(against.variation, monitor.fairness.window / monitor.window))
     if not back or not current.n_rows:  # a window of no requests is not made good by those before it
         return MEASURES[check](against.profile, current, monitor, against.variation)
-    return _Widening(check, against, list(accumulate([current, *back], add)), monitor).measurements()
+    sums = list(accumulate([current, *(one.profile for one in back)], add))
+    return _Widening(check, against, sums, monitor).measurements()
+
+
+def settled(measured: Sequence[Measurement], rules: Rules, *, alpha: float) -> bool:
+    """Something crossed, which more windows would only dilute, or everything would have shown a crossing."""
+    return any(has_crossed(m, rules, alpha=alpha) for m in measured) or _could_all_tell(measured, rules)
+
+
+def fewest(measure: Callable[[int], list[Measurement]], low: int, high: int, rules: Rules) -> list[Measurement]:
+    """The measurements by the fewest windows that can tell, more than ``low`` of them; by all when none can.
+
+    How much they tell grows with their number, so that few looks find it; what they show is no matter here, for a
+    look at every sum until one crosses would find chance itself.
+
+    Args:
+        measure: measures with that many windows added.
+        low, high: ``low`` windows cannot tell; ``high`` are all there are, at least ``low``.
+        rules: the thresholds.
+    """
+    measured = measure(high)
+    if not _could_all_tell(measured, rules):
+        return measured
+    while high - low > 1:
+        middle = (low + high) // 2
+        tried = measure(middle)
+        if _could_all_tell(tried, rules):
+            high, measured = middle, tried
+        else:
+            low = middle
+    return measured
+
+
+def _could_all_tell(measured: Sequence[Measurement], rules: Rules) -> bool:
+    return all(could_tell(m, rules) for m in measured)
 
 
 def requests_judged(measured: Sequence[Measurement], n_rows: int) -> int:
@@ -71,35 +107,17 @@ class _Widening:
         owners = self._owners()
         for m in measured:
             columns.setdefault(_owner(m, owners), []).append(m)
-        return [m for name, own in columns.items() for m in (own if self._settled(own) else self._widened(name, first))]
-
-    def _widened(self, name: str, first: int) -> list[Measurement]:
-        """The column by the fewest windows that can tell; by all of them when none can.
-
-        How much they tell grows with their number, so that few looks find it; what they show is no matter here, for a
-        look at every sum until one crosses would find chance itself.
-        """
-        low, high = first, len(self.sums) - 1
-        measured = self._column(name, high)
-        if not all(could_tell(m, self.rules) for m in measured):
-            return measured
-        while high - low > 1:
-            middle = (low + high) // 2
-            tried = self._column(name, middle)
-            if all(could_tell(m, self.rules) for m in tried):
-                high, measured = middle, tried
+        alpha = self.rules.false_discovery_rate / max(1, len(self.against.profile.columns))
+        widened: list[Measurement] = []
+        for name, own in columns.items():
+            if settled(own, self.rules, alpha=alpha):
+                widened += own
             else:
-                low = middle
-        return measured
+                widened += fewest(partial(self._column, name), first, len(self.sums) - 1, self.rules)
+        return widened
 
     def _column(self, name: str, added: int) -> list[Measurement]:
         return [m for m in self._measure(_only(self.sums[added], name), added) if m.metric != "row_count"]
-
-    def _settled(self, column: list[Measurement]) -> bool:
-        """Something crossed, which more windows would only dilute, or everything would have shown a crossing."""
-        alpha = self.rules.false_discovery_rate / max(1, len(self.against.profile.columns))
-        crossed = (has_crossed(m, self.rules, alpha=alpha) for m in column)
-        return any(crossed) or all(could_tell(m, self.rules) for m in column)
 
     def _measure(self, current: Profile, added: int) -> list[Measurement]:
         variation = over(self.against.variation, added + 1)

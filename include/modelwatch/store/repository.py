@@ -43,13 +43,14 @@ class NewEvaluation:
 
 @dataclass(frozen=True)
 class StoredProfile:
-    """A window's counts as `profile.encode_profile` wrote them; once stored, with the window's verdict."""
+    """A window's counts as `profile.encode_profile` wrote them; once stored, with verdict and sample."""
 
     window: Window
     cells_digest: str
     n_rows: int
     content: bytes
     verdict: VerdictName | None = None
+    sample_uri: str | None = None
 
 
 @dataclass(frozen=True)
@@ -174,15 +175,17 @@ def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) 
     were not measured are left out, for what was seen of them is not a fair part.
     """
     query = (
-        sa.select(CURRENT.c.window_start, CURRENT.c.window_end, CURRENT.c.verdict, ProfileRow)
+        sa.select(CURRENT.c.window_start, CURRENT.c.window_end, CURRENT.c.verdict, CURRENT.c.sample, ProfileRow)
         .join(ProfileRow, ProfileRow.evaluation_id == CURRENT.c.id)
         .where(CURRENT.c.monitor == monitor, CURRENT.c.verdict != "not_measured")
         .where(CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
         .order_by(CURRENT.c.window_end, CURRENT.c.window_start)
     )
     found = [
-        StoredProfile(Window(*_utc(window_start, window_end)), row.cells_digest, row.n_rows, row.content, verdict)
-        for window_start, window_end, verdict, row in session.execute(query)
+        StoredProfile(
+            Window(*_utc(start, end)), row.cells_digest, row.n_rows, row.content, verdict, (sample or {}).get("uri")
+        )
+        for start, end, verdict, sample, row in session.execute(query)
     ]
     return [found[i] for i in widest_cover([one.window for one in found])]
 

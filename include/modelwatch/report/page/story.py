@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from modelwatch.history import Mark, Point
 from modelwatch.report.page.words import CAUSE_WORDS, CHECK_WORDS, number, window_slug
+from modelwatch.words import without
 
 FINDINGS = ("alert", "warning")
 SAID = 2
@@ -59,9 +60,12 @@ class Problem:
 
     @property
     def words(self) -> str:
-        """What it looks like: the evidence of the newest window, without the reason that it shares with others."""
-        said = next((point.evidence for point in self.metrics if point.evidence), None) or "no evidence in words"
-        return said.removeprefix(f"{self.worst.shared_reason}: ")
+        """What it looks like: the evidence of the newest window."""
+        return next((point.evidence for point in self.metrics if point.evidence), None) or "no evidence in words"
+
+    def words_of(self, part: "Problem") -> str:
+        """What one of its parts looks like, without the reason that all of them share."""
+        return without(part.words, self.reason)
 
     @property
     def cause(self) -> str | None:
