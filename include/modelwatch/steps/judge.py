@@ -63,7 +63,7 @@ def store_verdict(run: Run, new: NewEvaluation, judgement: Judgement, profile: S
 
 
 def _kept(sample: Sample | None) -> int:
-    return sample.rows.num_rows if sample else 0
+    return sample.n_judged if sample else 0
 
 
 def _unmeasured(
