@@ -22,6 +22,9 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.12 python3.11,\
 export PYTHONPATH := include
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# Spark's tests run where there is Java.
+SPARK := $(if $(shell command -v java),build/spark/.installed)
+
 PEERS := evidently nannyml alibi_detect whylogs scipy
 
 .PHONY: help install demo up down test check lint fmt bench lock clean
@@ -52,8 +55,10 @@ down: ## stop what `make up` started
 check: lint ## style, types, layers, and the tests that need no server: under a minute
 	python -m pytest -q -n 2 $(wildcard $(QUICK))
 
-test: lint ## everything: style, types, layers, and every test, the real scheduler's included
+test: lint $(SPARK) ## everything: style, types, layers, and every test, the real scheduler's and Spark's included
 	python -m pytest -n 2 --dist loadgroup
+	@if test -e "$(SPARK)"; then build/spark/bin/python -m pytest tests/spark; \
+	  else echo "Spark was not tested: it needs Java 17 (Debian: apt-get install openjdk-17-jre-headless)"; fi
 
 lint: install ## style, types and layers alone
 	ruff check
@@ -72,6 +77,15 @@ build/peers/%/.installed: benchmarks/peers/%.txt
 	@echo "installing $* and what it needs into build/peers/$*: a minute"
 	@$(PYTHON) -m venv --clear build/peers/$*
 	@build/peers/$*/bin/python -m pip install --disable-pip-version-check --quiet -r $<
+	@touch $@
+
+# Spark is larger than all else together: in an environment of its own, on top of .venv.
+build/spark/.installed: tests/spark/requirements.txt
+	@echo "installing Spark into build/spark: a minute or two"
+	@$(BIN)/python -m venv --clear build/spark
+	@build/spark/bin/python -m pip install --disable-pip-version-check --quiet --no-deps -r $<
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	  "$$(build/spark/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/of_venv.pth"
 	@touch $@
 
 lock: ## resolve pyproject.toml afresh into requirements.lock

@@ -3,7 +3,7 @@
 Importing fairlearn, statsmodels, pandas and SQLAlchemy takes several seconds, and a Dag run is ten short tasks. The
 LocalExecutor and the Celery worker fork every task from a process that has loaded the plugins, so what is imported
 here costs a task nothing. It happens only where `MODELWATCH_PRELOAD=1` is set: `include/local/start` sets it for the
-scheduler and the worker, and not for the API server and the Dag processor, which run no tasks.
+worker, or for the scheduler where that runs the tasks, and not for the API server and the Dag processor.
 
 Set `AIRFLOW__CORE__LAZY_LOAD_PLUGINS=False` beside it, so that the plugins are loaded before the first fork.
 """

@@ -26,11 +26,12 @@ _started: dict["Running", "subprocess.Popen[bytes]"] = {}
 
 @dataclass(frozen=True)
 class Service:
-    """A program to run: its name (and its log's), its command line, its environment."""
+    """A program to run: its name (and its log's), its command line, its environment, the folder it works in."""
 
     name: str
     command: tuple[str, ...]
     environ: Mapping[str, str]
+    folder: Path = PROJECT
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def start(service: Service, logs: Path) -> Running:
         child = subprocess.Popen(
             service.command,
             env=dict(service.environ),
-            cwd=PROJECT,
+            cwd=service.folder,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -153,6 +153,7 @@ class Sample:
         rows: the kept requests, one row per distinct request id.
         n_seen: distinct requests that parsed; n_duplicate: repeated ids; n_rejected: rows that did not parse.
         n_total: what the source says exists, or None; coverage compares with it.
+        n_counted: the requests whose counts the profile holds, where those are not the rows' (counted where they lie).
     """
 
     rows: pa.Table
@@ -161,6 +162,12 @@ class Sample:
     n_rejected: int = 0
     rejects: tuple[Reject, ...] = ()
     n_total: int | None = None
+    n_counted: int | None = None
+
+    @property
+    def n_judged(self) -> int:
+        """The requests that the verdict rests on."""
+        return self.rows.num_rows if self.n_counted is None else self.n_counted
 
     @property
     def coverage(self) -> float | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from modelwatch.domain import Page, Reject, Sample
 from modelwatch.hashing import Distinct, Hashes, hash_numbers, hash_texts
@@ -42,7 +43,7 @@ class Smallest:
 
 
 class _Rejects:
-    """Rejected rows by column and problem, with the first example of each."""
+    """Rejected rows by column and problem, with an example of each: the first by the alphabet, whatever the order."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -51,7 +52,9 @@ class _Rejects:
     def add(self, rejects: Iterable[Reject]) -> None:
         for reject in rejects:
             self._counts[reject.column, reject.problem] += reject.count
-            self._examples.setdefault((reject.column, reject.problem), reject.example)
+            key = reject.column, reject.problem
+            known = [one for one in (self._examples.get(key), reject.example) if one is not None]
+            self._examples[key] = min(known, default=None)
 
     def all(self) -> tuple[Reject, ...]:
         return tuple(Reject(*key, count, self._examples[key]) for key, count in sorted(self._counts.items()))
@@ -70,19 +73,24 @@ class Sampler:
         self._rejects = _Rejects()
         self._n_total: int | None = None
 
-    def add(self, page: Page) -> None:
-        """Take one page: its rows, its rejected rows, and how many requests the source says exist."""
+    def add(self, page: Page) -> NDArray[np.bool_]:
+        """Take one page: its rows, its rejected rows, and how many requests the source says exist.
+
+        Returns:
+            ``(n,)`` whether each row is a request that was not seen before.
+        """
         hashes = row_hashes(page.rows, self._id_column, self._salt, first=self._n_rows)
-        self._seen.first_seen(hashes)
+        is_new = self._seen.first_seen(hashes)
         self._n_rows += page.rows.num_rows
         self._kept.add(page.rows, hashes)
         self._rejects.add(page.rejects)
         if page.total is not None:
             self._n_total = page.total
+        return is_new
 
     def sample(self) -> Sample:
         """What was kept, in hash order, with the counts of what was seen."""
-        return _sample(self._kept, self._seen, self._n_rows, self._rejects, self._n_total)
+        return _sample(self._kept, len(self._seen), self._n_rows, self._rejects, self._n_total)
 
     @property
     def seen(self) -> Hashes:
@@ -94,28 +102,30 @@ def merge(parts: Iterable[tuple[Sample, Hashes]], *, rows: int, salt: str, id_co
     """The sample that one sampler would have taken of all the parts' pages, part after part.
 
     Args:
-        parts: each part's sample of as many ``rows``, and the hashes its sampler had `Sampler.seen`.
+        parts: each part's sample of as many ``rows``, and the hashes that are looked for in other parts: all that its
+            sampler had `Sampler.seen`; of parts that should share none those of the sample are enough, and a request
+            that two of them share is found when its hash is among the smallest.
         rows, salt, id_column: those of the parts' samplers.
     """
     kept, seen, rejects = Smallest(rows), Distinct(), _Rejects()
-    n_rows = 0
+    n_rows = n_seen = 0
     n_total: int | None = 0
     for part, hashes in parts:
-        seen.first_seen(hashes)
+        n_seen += part.n_seen - int(np.count_nonzero(~seen.first_seen(hashes)))
         n_rows += part.n_seen + part.n_duplicate
         if part.rows.num_columns:  # a part that had no page has no columns either
             kept.add(part.rows, row_hashes(part.rows, id_column, salt, first=0))
         rejects.add(part.rejects)
         n_total = None if n_total is None or part.n_total is None else n_total + part.n_total
-    return _sample(kept, seen, n_rows, rejects, n_total)
+    return _sample(kept, n_seen, n_rows, rejects, n_total)
 
 
-def _sample(kept: Smallest, seen: Distinct, n_rows: int, rejects: _Rejects, n_total: int | None) -> Sample:
+def _sample(kept: Smallest, n_seen: int, n_rows: int, rejects: _Rejects, n_total: int | None) -> Sample:
     found = rejects.all()
     return Sample(
         rows=kept.rows,
-        n_seen=len(seen),
-        n_duplicate=n_rows - len(seen),
+        n_seen=n_seen,
+        n_duplicate=n_rows - n_seen,
         n_rejected=sum(reject.count for reject in found),
         rejects=found,
         n_total=n_total,

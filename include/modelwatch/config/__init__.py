@@ -2,12 +2,13 @@
 
 from modelwatch.config.load import find_monitors, load_monitor, resolve_monitor
 from modelwatch.config.monitor import Monitor
-from modelwatch.config.sources import FilesSource, HttpSource, SqlSource
+from modelwatch.config.sources import FilesSource, HttpSource, SparkSource, SqlSource
 
 __all__ = [
     "FilesSource",
     "HttpSource",
     "Monitor",
+    "SparkSource",
     "SqlSource",
     "find_monitors",
     "load_monitor",

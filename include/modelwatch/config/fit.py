@@ -76,8 +76,10 @@ def lookback_problems(monitor: "Monitor") -> Problems:
     return problems + _overlaps(monitor)
 
 
-def split_problems(monitor: "Monitor") -> Problems:
-    """Parts that do not make up a window, are too many, or whose requests cannot be told apart."""
+def source_problems(monitor: "Monitor") -> Problems:
+    """Requests read by several workers that cannot be told apart, and parts that do not make up a window."""
+    if monitor.source.type == "spark":
+        return _needed_columns(monitor, ("source", "type"))
     split, window = monitor.split, monitor.window
     if split is None:
         return []
@@ -88,7 +90,11 @@ def split_problems(monitor: "Monitor") -> Problems:
     if window // split > MAX_PARTS:
         text = f"a window of {duration_text(window)} has {window // split} parts of {duration_text(split)}"
         return [(place, f"{text}; {MAX_PARTS} at most")]
-    roles = [("id", "a request in two parts counts once"), ("timestamp", "a row is counted with its part")]
+    return _needed_columns(monitor, place)
+
+
+def _needed_columns(monitor: "Monitor", place: Place) -> Problems:
+    roles = [("id", "the sample is chosen by it"), ("timestamp", "it tells which requests belong to what is read")]
     return [(place, f"needs columns.{role}: {why}") for role, why in roles if getattr(monitor.columns, role) is None]
 
 

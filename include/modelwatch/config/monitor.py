@@ -16,7 +16,7 @@ from modelwatch.config.fit import (
     fairness_problems,
     lookback_problems,
     silences_problems,
-    split_problems,
+    source_problems,
 )
 from modelwatch.config.parts import (
     Columns,
@@ -29,7 +29,7 @@ from modelwatch.config.parts import (
     SampleSize,
 )
 from modelwatch.config.schema import schema_of
-from modelwatch.config.sources import Source
+from modelwatch.config.sources import FetchedSource, Source
 from modelwatch.config.thresholds import Threshold, check_thresholds, defaults
 from modelwatch.domain import Levels, Rules, Schema
 from modelwatch.errors import did_you_mean
@@ -99,7 +99,7 @@ class Monitor(Strict):
                 *fairness_problems(self),
                 *lookback_problems(self),
                 *silences_problems(self),
-                *split_problems(self),
+                *source_problems(self),
             ]
         )
         return self
@@ -117,7 +117,7 @@ class Monitor(Strict):
     @property
     def split(self) -> timedelta | None:
         """The length of the parts that a window is fetched in; None fetches it in one."""
-        return self.source.split
+        return self.source.split if isinstance(self.source, FetchedSource) else None
 
     @property
     def reference_uri(self) -> str:

@@ -12,7 +12,12 @@ from modelwatch.config.thresholds import OF_FEATURES, Threshold
 from modelwatch.config.yaml_lines import dotted, line_of
 from modelwatch.errors import did_you_mean
 
-SOURCES: dict[str, type[Strict]] = {"http": sources.HttpSource, "files": sources.FilesSource, "sql": sources.SqlSource}
+SOURCES: dict[str, type[Strict]] = {
+    "http": sources.HttpSource,
+    "files": sources.FilesSource,
+    "sql": sources.SqlSource,
+    "spark": sources.SparkSource,
+}
 PAGINATIONS: dict[str, type[Strict]] = {
     one.model_fields["type"].annotation.__args__[0]: one for one in get_args(get_args(sources.Pagination)[0])
 }

@@ -218,7 +218,43 @@ class SqlSource(FetchedSource):
         return query
 
 
-Source = Annotated[HttpSource | FilesSource | SqlSource, Field(discriminator="type")]
+class SparkSource(CommonSource):
+    """A table that Spark counts where it lies, all of it; only counts and the sample's rows leave the cluster.
+
+    Attributes:
+        connection: a Connection of type ``spark_connect`` or ``spark``; None: the session that Spark itself is set to.
+        table: a table of the catalog; path: files that Spark reads, may hold ``{window_start:%Y-%m-%d}``.
+        format: of the files; None: Spark's own default, parquet unless it is set otherwise.
+        where: a condition in SQL, for the columns that the table is partitioned by; may hold the same placeholders.
+        unique_ids: the table holds every id once; else rows are brought together by id, to count each once.
+    """
+
+    type: Literal["spark"]
+    connection: str | None = None
+    table: str | None = Field(default=None, min_length=1)
+    path: str | None = Field(default=None, min_length=1)
+    format: str | None = None
+    where: str | None = None
+    unique_ids: bool = False
+
+    @field_validator("path", "where")
+    @classmethod
+    def _known_placeholders(cls, text: str | None) -> str | None:
+        if text is not None and not _fills(text):
+            raise ValueError(_UNFILLED.format(shown(text)))
+        return text if text is None else require_no_password(text)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "SparkSource":
+        if (self.table is None) == (self.path is None):
+            message = "Spark needs either 'table' or 'path', where the requests are"
+            raise ValueError(message)
+        if self.table is not None and self.format is not None:
+            require_none([(("format",), "belongs to path; a table knows its own")])
+        return self
+
+
+Source = Annotated[HttpSource | FilesSource | SqlSource | SparkSource, Field(discriminator="type")]
 
 
 _UNFILLED = "{} has a placeholder that no window fills; allowed: {{window_start}} and {{window_end}}"

@@ -56,3 +56,10 @@ def within(page: Page, window: Window, schema: Schema) -> Page:
     stamps = page.rows[schema.timestamp]
     inside = pc.and_(pc.greater_equal(stamps, window.start), pc.less(stamps, window.end))
     return Page(page.rows.filter(inside), page.rejects, page.total)
+
+
+def of_version(page: Page, version: str | None, schema: Schema) -> Page:
+    """The page's requests that this version of the model answered; all of them for None."""
+    if version is None or schema.model_version is None:
+        return page
+    return Page(page.rows.filter(pc.equal(page.rows[schema.model_version], version)), page.rejects)

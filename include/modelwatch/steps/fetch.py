@@ -2,17 +2,20 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from modelwatch.domain import Page, Sample, Window
+from modelwatch.config import Monitor, SparkSource
+from modelwatch.domain import Connection, Sample, Window
 from modelwatch.errors import SourceError
 from modelwatch.profile import Profile, decode_profile, encode_profile, profile_rows
 from modelwatch.sampling import Sampler
 from modelwatch.sources import open_source
+from modelwatch.sources.base import of_version
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.run import Connect, Run
 from modelwatch.store.samples import Artifacts
@@ -26,8 +29,12 @@ def fetch_sample(run: Run, connect: Connect) -> str:
     Raises:
         SourceError: the source could not be read to its end; the reason is kept for `judge_and_store`.
     """
-    sampler = read_requests(run, connect, run.window)
-    return keep_sample(run, sampler.sample())
+    source = run.monitor.source
+    if isinstance(source, SparkSource):
+        from modelwatch.steps.spark import count_where_it_lies  # only where it is used
+
+        return count_where_it_lies(run, source, connect)
+    return keep_sample(run, read_requests(run, connect, run.window).sample())
 
 
 def read_requests(run: Run, connect: Connect, window: Window) -> Sampler:
@@ -36,19 +43,30 @@ def read_requests(run: Run, connect: Connect, window: Window) -> Sampler:
     Raises:
         SourceError: that was not possible; the reason is kept for `judge_and_store`.
     """
-    monitor = run.monitor
-    connection = connect(monitor.source.connection) if monitor.source.connection else None
-    source = open_source(monitor.source, monitor.schema(), connection, timezone=monitor.tzinfo)
-    sampler = Sampler(rows=monitor.sample.rows, salt=monitor.monitor, id_column=monitor.schema().id)
-    try:
+    monitor, schema = run.monitor, run.monitor.schema()
+    source = open_source(monitor.source, schema, connection_of(monitor, connect), timezone=monitor.tzinfo)
+    sampler = Sampler(rows=monitor.sample.rows, salt=monitor.monitor, id_column=schema.id)
+    with noting_failure(run, window):
         for page in source.pages(window):
-            sampler.add(_of_version(page, run))
+            sampler.add(of_version(page, run.model_version, schema))
+    return sampler
+
+
+def connection_of(monitor: Monitor, connect: Connect) -> Connection | None:
+    """The connection that the monitor's source names, if it names one."""
+    return connect(monitor.source.connection) if monitor.source.connection else None
+
+
+@contextmanager
+def noting_failure(run: Run, window: Window) -> Iterator[None]:
+    """Keep the reason for which a source could not be read to its end, for `judge_and_store`."""
+    try:
+        yield
     except SourceError as error:
         reason = str(error) if window == run.window else f"the part {window}: {error}"
         content = json.dumps({"reason": reason}).encode()
         Artifacts(run.settings.samples_url).write_bytes(_failure_path(run), content)
         raise
-    return sampler
 
 
 def keep_sample(run: Run, sample: Sample) -> str:
@@ -66,8 +84,13 @@ def failure_reason(run: Run) -> str | None:
 
 
 def build_profile(run: Run, sample_ref: str) -> str:
-    """Count the sample in the reference's cells; returns the profile's URI."""
+    """Count the sample in the reference's cells; returns the profile's URI.
+
+    Where the source has counted all requests already, their profile lies beside the sample.
+    """
     sample = Artifacts(run.settings.samples_url).read_sample(sample_ref)
+    if sample.n_counted is not None:
+        return f"{sample_ref.rpartition('/')[0]}/profile.bin"
     return keep_profile(run, profile_sample(sample, load_reference(run.monitor, run.settings), run))
 
 
@@ -109,13 +132,6 @@ def empty_rows(run: Run) -> pa.Table:
     }
     columns = run.monitor.schema().columns
     return pa.table({column.name: pa.array([], types[column.type]) for column in columns})
-
-
-def _of_version(page: Page, run: Run) -> Page:
-    column = run.monitor.schema().model_version
-    if run.model_version is None or column is None:
-        return page
-    return replace(page, rows=page.rows.filter(pc.equal(page.rows[column], run.model_version)), total=None)
 
 
 def _failure_path(run: Run) -> str:

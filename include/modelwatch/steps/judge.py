@@ -72,7 +72,7 @@ def _rows_before(run: Run, reference: Reference) -> pa.Table:
 
 
 def _kept(sample: Sample | None) -> int:
-    return sample.rows.num_rows if sample else 0
+    return sample.n_judged if sample else 0
 
 
 def _unmeasured(

@@ -71,7 +71,9 @@ class Artifacts:
         try:
             data: bytes = self._fs.cat_file(self._fs._strip_protocol(uri))  # noqa: SLF001  # fsspec's way to a path
         except Exception as error:  # every kind of storage has errors of its own
-            message = f"{uri} cannot be read ({_why(error)}); re-run fetch_sample to make it again"
+            shared = "; with several workers MODELWATCH_SAMPLES_URL must be a URL that all of them reach"
+            where = shared if "file" in self._protocols else ""
+            message = f"{uri} cannot be read ({_why(error)}); re-run fetch_sample to make it again{where}"
             raise StoreError(message) from error
         return data
 
@@ -94,6 +96,7 @@ class Artifacts:
             "n_duplicate": sample.n_duplicate,
             "n_rejected": sample.n_rejected,
             "n_total": sample.n_total,
+            "n_counted": sample.n_counted,
             "rejects": [asdict(reject) for reject in sample.rejects],
         }
         return self.write_bytes(f"{folder}/sample.json", json.dumps(evidence, sort_keys=True).encode())
@@ -115,6 +118,7 @@ class Artifacts:
             n_duplicate=evidence["n_duplicate"],
             n_rejected=evidence["n_rejected"],
             n_total=evidence["n_total"],
+            n_counted=evidence.get("n_counted"),
             rejects=tuple(Reject(**reject) for reject in evidence["rejects"]),
         )
 
