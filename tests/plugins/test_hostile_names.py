@@ -36,7 +36,7 @@ KNOWN_TAGS = {
     *("html", "head", "meta", "title", "script", "link", "style", "body", "main", "header", "nav", "section", "footer"),
     *("h1", "h2", "h3", "p", "a", "b", "i", "span", "time", "code", "pre", "div", "ul", "ol", "li", "dl", "dt", "dd"),
     *("table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "details", "summary"),
-    *("form", "label", "input", "select", "option", "button", "noscript"),
+    *("form", "label", "input", "select", "option", "optgroup", "button", "noscript"),
     *("svg", "defs", "pattern", "g", "path", "rect", "line", "circle", "text"),
 }
 PATHS = (

@@ -37,7 +37,13 @@ def test_the_list_is_filtered_by_its_address(pages: PageClient, query: str, n: i
 def test_the_story_of_a_model_comes_first_and_names_what_is_open_and_what_went_away(pages: PageClient) -> None:
     text = pages.page("/monitors/fraud").text
     head, _, rest = text.partition("Features by day")
-    assert re.search(r"What is open Episode \d+ open since \d+ Nov 2026 [\w &]+ alert", head)
+    assert re.search(
+        r"alert since 18 Nov 2026 [\w ,&]+ and \d+ more moved beyond an alert threshold\. "
+        r"Since 18 Nov 2026, 7 windows in a row Why Data arrives differently .*"
+        r"Do Acknowledge episodes [\d, ]+, then follow the runbook\. Open the runbook What is open",
+        head,
+    )
+    assert re.search(r"What is open CSV JSON Episode \d+ open since \d+ Nov 2026 [\w &]+ alert", head)
     assert "device_age_days alert" in head
     assert "4 windows in a row, since 21 Nov 2026" in head
     assert re.search(r"What went away .* amount feature drift 18 Nov 2026 to 20 Nov 2026", rest)
