@@ -60,7 +60,7 @@ def parse_against(text: str) -> Against | None:
 
 
 def choices(asked: str, others: Sequence[Mark]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """What the page offers, as addresses and words: rolling references, then windows, with what was asked among them."""
+    """What the page offers, as addresses and words: rolling references, then windows; what was asked is among them."""
     rolling = [("previous-7", "the 7 days before"), ("previous-30", "the 30 days before")]
     rolling += [("previous-90", "the 90 days before"), ("weekday-4", "the same weekday, 4 weeks")]
     windows = [(window_slug(m.window), f"{window_words(m.window)} · {VERDICT_WORDS[m.verdict]}") for m in others]
