@@ -21,7 +21,8 @@ from modelwatch.report.page.heat import columns_of
 from modelwatch.report.page.listing import STRIP_DAYS, Row, never_judged, row_of, worst_first
 from modelwatch.report.page.model import ModelView, model_view
 from modelwatch.report.page.trail import merged
-from modelwatch.report.page.window import WindowView, by_findings, cover_of, groups_of, visible
+from modelwatch.report.page.window import WindowView, by_findings, cover_of, groups_of
+from modelwatch.report.privacy import shown_judgement
 from modelwatch.schedule import shifted
 from modelwatch.settings import Settings
 from modelwatch.store import answers, engine, evaluations, reading, repository
@@ -117,7 +118,7 @@ class Pages:
             versions = evaluations.versions(session, monitor, window)
             before, after = evaluations.neighbours(session, monitor, window)
             others = evaluations.windows_before(session, monitor, window, most=MOST_OFFERED) if features else []
-            judgement = visible(stored.judgement)
+            judgement = shown_judgement(stored.judgement)
             compared = _Compared((), "the reference", None)
             if features:
                 names = [r.measurement.feature for r in judgement.results if r.measurement.feature]

@@ -85,6 +85,22 @@ def test_the_trail_names_who_did_what_when_and_why(asked: PageClient) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=1+1", "a" * 10_000])
+def test_names_and_reasons_in_the_trail_are_texts(store: Settings, text: str) -> None:
+    said = [Act(NOW, text, "run", text, text), Act(NOW, text, "acknowledged", text, text)]
+    run = replace(FAILED, run_id=text, asked_by=text, tasks=(Task(text, "failed"),))
+    viewer = replace(LOCAL, acts=lambda _m, _s: said, run=lambda _m, _r: run, has_airflow=True)
+    with page_client(store, viewer) as client:
+        for path in ("/monitors/fraud", "/dags/monitor_fraud/runs/none", "/monitors/fraud/windows/2026-03-05"):
+            page = client.page(path)
+            assert page.forbidden() == []
+            assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+            assert text in page.text
+        csv = client.get("/monitors/fraud/tables/trail.csv").text
+    assert "\n=1" not in csv
+    assert ",=1" not in csv
+
+
 def test_a_run_by_hand_is_in_the_trail_without_airflow_too_and_never_twice(database_url: str, store: Settings) -> None:
     save(database_url, evaluation(run_id=RUN, run_type="manual", content_digest="d2"))
     save(database_url, evaluation(run_id="cli__1", run_type="cli", content_digest="d3"))

@@ -59,6 +59,12 @@ def parse_against(text: str) -> Against | None:
     return None if window is None else Against(window=window)
 
 
+def _rolling_words(text: str) -> str:
+    """Of a rolling reference that is not among the usual ones."""
+    kind, _, n = text.partition("-")
+    return f"the {n} days before it" if kind == "previous" else f"the same weekday of the {n} weeks before it"
+
+
 def choices(asked: str, others: Sequence[Mark]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """What the page offers, as addresses and words: rolling references, then windows; what was asked is among them."""
     rolling = [("previous-7", "the 7 days before"), ("previous-30", "the 30 days before")]
@@ -66,5 +72,6 @@ def choices(asked: str, others: Sequence[Mark]) -> tuple[list[tuple[str, str]], 
     windows = [(window_slug(m.window), f"{window_words(m.window)} · {VERDICT_WORDS[m.verdict]}") for m in others]
     known = {address for address, _ in [*rolling, *windows]}
     if asked and asked not in known:
-        (windows if parse_window(asked) else rolling).insert(0, (asked, asked))
+        other = parse_window(asked)
+        (windows if other else rolling).insert(0, (asked, window_words(other) if other else _rolling_words(asked)))
     return rolling, windows

@@ -1,6 +1,6 @@
 """The first lines of a model's page: what is wrong, since when, what it may mean, and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from modelwatch.domain import Judgement, Measurement, Result
@@ -9,7 +9,7 @@ from modelwatch.report.meaning import meaning
 from modelwatch.report.page.story import MEASURED, Problem
 from modelwatch.report.page.words import VERDICT_WORDS, day_words
 
-NAMED = 3
+NAMED, LONGEST_NAME = 3, 60
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,23 @@ def headline(
     blind = newest.verdict not in MEASURED
     if not problems:
         return _blind(newest.verdict) if blind else _quiet(episodes)
-    first = min(one.first.window for one in problems)
-    worst = "alert" if any(one.status == "alert" for one in problems) else "warning"
-    what = f"{_names(problems)} moved beyond {'an' if worst == 'alert' else 'a'} {worst} threshold."
+    every = [part for one in problems for part in one.parts]
+    first = min(part.first.window for part in every)
+    worst = "alert" if any(part.status == "alert" for part in every) else "warning"
+    what = moved_words([part.name for part in every], worst)
     if blind:
         what += f" The newest window is {VERDICT_WORDS[newest.verdict]}: nobody knows whether it went on."
-    since = f"{day_words(first.start)}, {_windows(max(one.n_windows for one in problems))}"
-    return Headline(what, since, meaning(_judgement(problems, points)), _todo(worst, episodes), problems[0].worst.check)
+    since = f"{day_words(first.start)}, {_windows(max(part.n_windows for part in every))}"
+    return Headline(what, since, meaning(_judgement(every, points)), _todo(worst, episodes), problems[0].worst.check)
 
 
-def _names(problems: Sequence[Problem]) -> str:
-    names = list(dict.fromkeys(one.name for one in problems))
-    shown, more = names[:NAMED], len(names) - NAMED
-    if more > 0:
-        return f"{', '.join(shown)} and {more} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+def moved_words(every: Iterable[str], worst: str) -> str:
+    """``amount, hour, channel and 2 more moved beyond an alert threshold.``."""
+    names = list(dict.fromkeys(every))
+    shown = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in names[:NAMED]]
+    last = [f"{len(names) - NAMED} more"] if len(names) > NAMED else [shown.pop()]
+    said = " and ".join([", ".join(shown), *last] if shown else last)
+    return f"{said} moved beyond {'an' if worst == 'alert' else 'a'} {worst} threshold."
 
 
 def _windows(n: int) -> str:

@@ -100,7 +100,7 @@ def model_view(
     drift = [one for one in strongest if one.check != "quality"]
     quality = [one for one in strongest if one.check == "quality"]
     visible = [shown_point(point) for point in series]
-    story = problems(shown, crossed)
+    story = problems(shown, map(shown_point, crossed))
     return ModelView(
         about=about,
         shown=tuple(shown),
@@ -126,7 +126,7 @@ def windows_table(shown: Sequence[Mark]) -> Table:
 
 
 def problems_table(found: Sequence[Problem]) -> Table:
-    """Every problem of the span, open ones first."""
+    """Every problem of the span, open ones first; those that were told together each in its own row."""
     columns = ("name", "check", "status", "is_open", "first_window_start", "last_window_start", "windows", "evidence")
     rows = tuple(
         (
@@ -139,7 +139,8 @@ def problems_table(found: Sequence[Problem]) -> Table:
             one.n_windows,
             one.words,
         )
-        for one in found
+        for told in found
+        for one in told.parts
     )
     return Table("problems", columns, rows)
 

@@ -10,9 +10,9 @@ from modelwatch.report.changes import Change, changes_of
 from modelwatch.report.document import Evaluation, document
 from modelwatch.report.meaning import meaning
 from modelwatch.report.page.compare import Comparison
+from modelwatch.report.page.headline import moved_words
 from modelwatch.report.page.tables import Table, columns_of
 from modelwatch.report.page.words import CHECK_WORDS, count, percent, window_slug
-from modelwatch.report.privacy import shown_result
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,12 @@ class WindowView:
         return meaning(self.judgement) if self.judgement.findings else None
 
     @property
+    def moved(self) -> str:
+        """What moved, in one sentence."""
+        names = [name for change in self.changes for name in change.names]
+        return moved_words(names, "alert" if self.changes[0].worst.status == "alert" else "warning")
+
+    @property
     def changes(self) -> list[Change]:
         """The findings told once each, worst first."""
         return changes_of(self.judgement.findings)
@@ -117,16 +123,6 @@ def versions_table(versions: Sequence[Judged]) -> Table:
         for v in versions
     )
     return Table("versions", columns, rows)
-
-
-def visible(judgement: Judgement) -> Judgement:
-    """The judgement without the figures of small groups."""
-    return Judgement(
-        judgement.verdict,
-        judgement.reason,
-        tuple(shown_result(result) for result in judgement.results),
-        tuple(shown_result(result) for result in judgement.findings),
-    )
 
 
 def groups_of(results: Sequence[Result]) -> tuple[Group, ...]:
