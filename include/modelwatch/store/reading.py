@@ -64,7 +64,7 @@ def marks(session: Session, monitors: Sequence[str], *, since: datetime, until: 
         .order_by(CURRENT.c.monitor, CURRENT.c.window_start, CURRENT.c.window_end)
     )
     found: dict[str, list[Mark]] = {name: [] for name in monitors}
-    for monitor, *row in session.connection().execute(query):
+    for monitor, *row in session.connection().execute(query).all():
         found[monitor].append(_mark(row))
     return found
 
@@ -87,9 +87,9 @@ def crossed(session: Session, marks: Iterable[Mark]) -> list[Point]:
 
 
 def series(session: Session, marks: Iterable[Mark]) -> list[Point]:
-    """What is drawn over time: the drift of the prediction, and fairness, groups without thresholds included."""
+    """What is drawn over time: drift of the prediction, performance, and fairness, also of groups without thresholds."""
     judged = sa.and_(RESULT.check == "prediction_drift", RESULT.threshold.is_not(None))
-    return _points(session, marks, sa.or_(judged, RESULT.check == "fairness"), RESULT.position)
+    return _points(session, marks, sa.or_(judged, RESULT.check.in_(("fairness", "performance"))), RESULT.position)
 
 
 def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int, Window]) -> list[Strongest]:
@@ -119,7 +119,7 @@ def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int
         .where(RESULT.threshold.is_not(None), RESULT.metric != "row_count")
         .order_by(places.c.bucket, check, name, severity.desc(), beyond.desc().nulls_last())
     )
-    rows = session.connection().execute(query)
+    rows = session.connection().execute(query).all()
     return [Strongest(bucket, windows[id_], *rest) for bucket, id_, *rest in rows]
 
 
@@ -132,7 +132,7 @@ def findings(session: Session, evaluation_ids: Sequence[int]) -> dict[int, list[
         .order_by(ResultRow.evaluation_id, ResultRow.rank)
     )
     found: dict[int, list[Finding]] = {}
-    for row in session.connection().execute(query):
+    for row in session.connection().execute(query).all():
         found.setdefault(row[0], []).append(Finding._make(row[1:]))
     return found
 
@@ -150,7 +150,7 @@ def _points(
         RESULT.evaluation_id.in_(list(windows)), wanted
     )
     # Sorted here: told to sort, Postgres would read every result of these windows in the order of an index.
-    rows = sorted(session.connection().execute(query), key=lambda row: (windows[row[0]], row[0], row[1]))
+    rows = sorted(session.connection().execute(query).all(), key=lambda row: (windows[row[0]], row[0], row[1]))
     return [Point._make((windows[row[0]], *row[2:])) for row in rows]
 
 

@@ -16,7 +16,12 @@ MOST_GROUPS = 8
 
 def charts_of(shown: list[Mark], points: list[Point], about: About) -> list[TimeChart]:
     """Every chart of a model that has something to draw."""
-    charts = [_prediction(shown, points, about), _volume(shown, about), *_fairness(shown, points)]
+    charts = [
+        _prediction(shown, points, about),
+        _volume(shown, about),
+        *_performance(shown, points),
+        *_fairness(shown, points),
+    ]
     return [chart for chart in charts if chart.lines]
 
 
@@ -27,6 +32,17 @@ def _prediction(shown: list[Mark], points: list[Point], about: About) -> TimeCha
     lines = tuple(_line(name or "", shown, [p for p in mine if p.feature == name], of_effect=True) for name in names)
     title = "Drift of score and decisions (PSI, debiased)"
     return TimeChart("prediction", title, _windows(shown), lines, _limits(mine))
+
+
+def _performance(shown: list[Mark], points: list[Point]) -> list[TimeChart]:
+    """Each measure of how right the model was, where labels have come."""
+    mine = [p for p in points if p.check == "performance" and p.group is None and p.feature is None]
+    charts = []
+    for metric in dict.fromkeys(p.metric for p in mine if p.value is not None):
+        found = [p for p in mine if p.metric == metric]
+        name, title = f"performance-{metric.replace('_', '-')}", metric.replace("_", " ").capitalize()
+        charts.append(TimeChart(name, title, _windows(shown), (_line(metric, shown, found),), _limits(found)))
+    return charts
 
 
 def _fairness(shown: list[Mark], points: list[Point]) -> list[TimeChart]:
