@@ -84,6 +84,18 @@ def test_a_feature_is_compared_with_the_reference_other_days_or_another_window(p
     assert re.search(r"amount PSI [5-9]\.\d+ as seen", text)
     assert "the 7 days before it" in pages.page(f"{WINDOW}?against=previous-7").text
     assert "23 Nov 2026 this window" in pages.page(f"{WINDOW}?against=2026-11-23").text
+    page = pages.page(f"{WINDOW}?against=weekday-1")
+    assert "the same weekday of the week before it this window" in page.text
+    offered = [a["value"] for tag, a in page.tags if tag == "option" and a.get("value")]
+    assert offered[:2] == ["weekday-1", "previous-7"]
+    assert {"2026-11-23", "2026-11-13"} <= set(offered)
+    bins = [
+        pages.get(f"{WINDOW}/tables/bins.csv?feature=amount&against={one}").text for one in ("2026-11-17", "weekday-1")
+    ]
+    assert bins[0] == bins[1]
+    refused = pages.get(f"{WINDOW}?against=previous-91")
+    assert refused.status_code == 422
+    assert "previous-7 for the 7 days before (up to 90)" in Page(refused.text).text
     assert "no counts in the same cells" in pages.page(f"{WINDOW}?against=2025-01-01").text
 
 

@@ -83,7 +83,9 @@ def test_every_other_state_has_its_own_words(view: ModelView, what: str, todo: s
         ("", Against(), "the reference"),
         ("previous-7", Against(days=7), "the 7 days before it"),
         ("previous-90", Against(days=90), "the 90 days before it"),
+        ("previous-1", Against(days=1), "the day before it"),
         ("weekday-4", Against(weeks=4), "the same weekday of the 4 weeks before it"),
+        ("weekday-1", Against(weeks=1), "the same weekday of the week before it"),
         ("2026-11-10", Against(window=day(10)), "10 Nov 2026"),
     ],
 )
@@ -105,11 +107,11 @@ def test_no_more_than_a_hundred_windows_are_added_up() -> None:
 
 def test_what_was_asked_for_is_offered_too() -> None:
     mark = Mark(1, day(9), 1, "alert", False, 10, 1.0)
-    rolling, windows = choices("previous-14", [mark, mark._replace(window=day(8), verdict="ok")])
+    rolling, windows = choices("previous-14", day(10), [mark, mark._replace(window=day(8), verdict="ok")])
     assert rolling[0] == ("previous-14", "the 14 days before it")
     assert windows == [("2026-11-09", "9 Nov 2026 · alert"), ("2026-11-08", "8 Nov 2026 · ok")]
-    assert choices("2026-10-01", [mark])[1][0] == ("2026-10-01", "1 Oct 2026")
-    assert choices("2026-11-09", [mark])[1] == [("2026-11-09", "9 Nov 2026 · alert")]
+    assert choices("2026-10-01", day(10), [mark])[1][0] == ("2026-10-01", "1 Oct 2026")
+    assert choices("2026-11-09", day(10), [mark])[1] == [("2026-11-09", "9 Nov 2026 · alert")]
 
 
 def rate(n: int, group: str, value: float, low: float = 0.0, high: float = 1.0) -> Point:

@@ -87,7 +87,7 @@ def crossed(session: Session, marks: Iterable[Mark]) -> list[Point]:
 
 
 def series(session: Session, marks: Iterable[Mark]) -> list[Point]:
-    """What is drawn over time: drift of the prediction, performance, and fairness, also of groups without thresholds."""
+    """What is drawn over time: drift of the prediction, performance, and fairness, each group's rates included."""
     judged = sa.and_(RESULT.check == "prediction_drift", RESULT.threshold.is_not(None))
     return _points(session, marks, sa.or_(judged, RESULT.check.in_(("fairness", "performance"))), RESULT.position)
 

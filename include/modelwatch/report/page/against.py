@@ -10,6 +10,7 @@ from modelwatch.history import Mark
 from modelwatch.report.page.words import VERDICT_WORDS, parse_window, window_slug, window_words
 
 LONGEST_DAYS, LONGEST_WEEKS = 90, 12
+Choice = tuple[str, str]
 MOST_SUMMED = 100  # windows whose counts are read and added for one page
 HELP = (
     "'against' is empty for the reference, previous-7 for the 7 days before (up to 90), weekday-4 for the same weekday "
@@ -40,11 +41,11 @@ class Against:
         if self.window is not None:
             return window_words(self.window)
         if self.weeks:
-            return f"the same weekday of the {self.weeks} weeks before it"
+            return f"the same weekday of the {_several(self.weeks, 'week')} before it"
         if not self.days:
             return "the reference"
         short = self.span(of) < timedelta(days=self.days)
-        return f"the {MOST_SUMMED} windows before it" if short else f"the {self.days} days before it"
+        return f"the {MOST_SUMMED} windows before it" if short else f"the {_several(self.days, 'day')} before it"
 
 
 def parse_against(text: str) -> Against | None:
@@ -59,19 +60,17 @@ def parse_against(text: str) -> Against | None:
     return None if window is None else Against(window=window)
 
 
-def _rolling_words(text: str) -> str:
-    """Of a rolling reference that is not among the usual ones."""
-    kind, _, n = text.partition("-")
-    return f"the {n} days before it" if kind == "previous" else f"the same weekday of the {n} weeks before it"
-
-
-def choices(asked: str, others: Sequence[Mark]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def choices(asked: str, of: Window, others: Sequence[Mark]) -> tuple[list[Choice], list[Choice]]:
     """What the page offers, as addresses and words: rolling references, then windows; what was asked is among them."""
     rolling = [("previous-7", "the 7 days before"), ("previous-30", "the 30 days before")]
     rolling += [("previous-90", "the 90 days before"), ("weekday-4", "the same weekday, 4 weeks")]
     windows = [(window_slug(m.window), f"{window_words(m.window)} · {VERDICT_WORDS[m.verdict]}") for m in others]
     known = {address for address, _ in [*rolling, *windows]}
-    if asked and asked not in known:
-        other = parse_window(asked)
-        (windows if other else rolling).insert(0, (asked, window_words(other) if other else _rolling_words(asked)))
+    other = parse_against(asked)
+    if other is not None and asked and asked not in known:
+        (windows if other.window else rolling).insert(0, (asked, other.words(of)))
     return rolling, windows
+
+
+def _several(n: int, what: str) -> str:
+    return what if n == 1 else f"{n} {what}s"
