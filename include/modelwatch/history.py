@@ -154,6 +154,25 @@ class Episode:
         return tuple(dict.fromkeys(member.partition(":")[2] for member in self.members))
 
 
+class Act(NamedTuple):
+    """Something that a person did, for the audit trail.
+
+    Attributes:
+        by: None where it was not written down, as of commands in a terminal.
+        kind: acknowledged, snoozed, acknowledgement_removed, run or backfill.
+        of: the id of the episode or of the run.
+        window: what was run; until: the end of a snooze.
+    """
+
+    at: datetime
+    by: str | None
+    kind: str
+    of: str
+    reason: str | None = None
+    window: Window | None = None
+    until: datetime | None = None
+
+
 @dataclass(frozen=True)
 class Answer:
     """What somebody says to an episode: seen, or not again before a moment."""

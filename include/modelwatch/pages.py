@@ -3,9 +3,9 @@
 Knows no HTTP and no Airflow; the plugin and the local page (`modelwatch ui`) call it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -14,19 +14,23 @@ from modelwatch.domain import Window
 from modelwatch.errors import StoreError
 from modelwatch.history import About, Answer, Evidence, Finding, Judged, Mark
 from modelwatch.profile import Profile, cells_digest, decode_profile, decode_reference
+from modelwatch.report.page.against import Against
 from modelwatch.report.page.compare import Comparison, comparisons
-from modelwatch.report.page.days import regular
+from modelwatch.report.page.days import regular, zone_of
 from modelwatch.report.page.heat import columns_of
 from modelwatch.report.page.listing import STRIP_DAYS, Row, never_judged, row_of, worst_first
 from modelwatch.report.page.model import ModelView, model_view
-from modelwatch.report.page.window import WindowView, by_findings, cover_of, groups_of, visible
-from modelwatch.report.page.words import parse_window, window_words
+from modelwatch.report.page.trail import merged
+from modelwatch.report.page.window import WindowView, by_findings, cover_of, groups_of
+from modelwatch.report.privacy import shown_judgement
+from modelwatch.schedule import shifted
 from modelwatch.settings import Settings
 from modelwatch.store import answers, engine, evaluations, reading, repository
 from modelwatch.store.samples import Artifacts, reference_path
 
 DAY = timedelta(days=1)
-PREVIOUS_DAYS = (7, 30)
+REFERENCE = Against()
+MOST_OFFERED = 60
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,18 @@ class Pages:
             return evaluations.of_run(session, monitor, run_id)
 
     def window(
-        self, monitor: str, window: Window, *, number: int | None = None, against: str = "", features: bool = True
+        self,
+        monitor: str,
+        window: Window,
+        *,
+        number: int | None = None,
+        against: Against = REFERENCE,
+        features: bool = True,
     ) -> WindowView | None:
         """One window's evaluation, the numbered one or the current; None when there is none.
 
         Args:
-            against: empty for the reference, ``previous-7`` or ``previous-30`` for the days before it, else another
-                window as `window_slug` writes it.
+            against: what the counts are compared with.
             features: whether the counts are wanted, feature by feature.
         """
         with engine.session(self.settings.database_url) as session:
@@ -108,12 +117,13 @@ class Pages:
             about = reading.about(session, monitor)
             versions = evaluations.versions(session, monitor, window)
             before, after = evaluations.neighbours(session, monitor, window)
-            judgement = visible(stored.judgement)
+            others = evaluations.windows_before(session, monitor, window, most=MOST_OFFERED) if features else []
+            judgement = shown_judgement(stored.judgement)
             compared = _Compared((), "the reference", None)
             if features:
                 names = [r.measurement.feature for r in judgement.results if r.measurement.feature]
                 order = by_findings(list(dict.fromkeys(names)), judgement)
-                compared = self._compared(session, judged, evidence, against, order)
+                compared = self._compared(session, judged, evidence, against, about, order)
         return WindowView(
             about=about,
             judged=judged,
@@ -123,13 +133,20 @@ class Pages:
             versions=tuple(versions),
             before=before,
             after=after,
+            others=tuple(others),
             comparisons=compared.comparisons,
             against=compared.against,
             no_comparison=compared.problem,
         )
 
     def _compared(
-        self, session: Session, judged: Judged, evidence: Evidence, against: str, names: list[str]
+        self,
+        session: Session,
+        judged: Judged,
+        evidence: Evidence,
+        against: Against,
+        about: About | None,
+        names: list[str],
     ) -> "_Compared":
         """The features of this evaluation's counts beside those of the reference or of other windows."""
         if evidence.profile is None or evidence.reference_digest is None:
@@ -146,14 +163,13 @@ class Pages:
         if cells_digest(cells) != evidence.cells_digest:
             return _Compared((), "", "The reference was fitted anew since; run the window again.")
         current = decode_profile(evidence.profile, cells)
-        words = "the reference"
-        if against:
-            others, words = _others(session, judged, against)
+        words = against.words(judged.window)
+        if not against.is_reference:
+            others = _others(session, judged, against, about)
             same = [one for one in others if one.cells_digest == evidence.cells_digest]
             if not same:
                 return _Compared((), words, f"Of {words} no counts in the same cells are stored.")
-            profiles = [decode_profile(one.content, cells) for one in same]
-            reference = _sum(profiles)
+            reference = _sum([decode_profile(one.content, cells) for one in same])
         return _Compared(tuple(comparisons(reference, current, names)), words, None)
 
 
@@ -180,27 +196,35 @@ def _model(session: Session, about: About, since: datetime, until: datetime) -> 
         series=reading.series(session, shown),
         crossed=reading.crossed(session, shown),
         episodes=answers.episodes(session, about.monitor, since=since),
+        acts=merged(answers.acts(session, about.monitor, since=since), ()),
     )
 
 
-def _others(session: Session, judged: Judged, against: str) -> tuple[list[repository.StoredProfile], str]:
-    """The stored counts that ``against`` names, and what they are in words."""
-    start = judged.window.start
-    for days in PREVIOUS_DAYS:
-        if against == f"previous-{days}":
-            found = repository.profiles_in(session, judged.monitor, start - days * DAY, start)
-            return found, f"the {days} days before it"
-    other = parse_window(against)
-    if other is None:
-        return [], "a window that is none"
-    one = evaluations.judged(session, judged.monitor, other)
-    words = window_words(other)
-    if one is None:
-        return [], words
-    evidence = evaluations.evidence(session, one.id, with_profile=True)
-    if evidence.profile is None or evidence.cells_digest is None:
-        return [], words
-    return [repository.StoredProfile(other, evidence.cells_digest, one.n_current, evidence.profile)], words
+def _others(session: Session, judged: Judged, against: Against, about: About | None) -> list[repository.StoredProfile]:
+    """The stored counts that are to be compared with."""
+    window, monitor = judged.window, judged.monitor
+    if against.days:
+        return repository.profiles_in(session, monitor, window.start - against.span(window), window.start)
+    if against.window is not None:
+        return _profiles(session, monitor, [against.window])
+    zone = zone_of(about) if about else UTC
+    back = [-7 * weeks * DAY for weeks in range(against.weeks, 0, -1)]
+    return _profiles(
+        session, monitor, [Window(shifted(window.start, by, zone), shifted(window.end, by, zone)) for by in back]
+    )
+
+
+def _profiles(session: Session, monitor: str, windows: Sequence[Window]) -> list[repository.StoredProfile]:
+    """The counts of exactly these windows, of those that have some."""
+    found = []
+    for window in windows:
+        one = evaluations.judged(session, monitor, window)
+        if one is None or one.verdict == "not_measured":
+            continue
+        evidence = evaluations.evidence(session, one.id, with_profile=True)
+        if evidence.profile is not None and evidence.cells_digest is not None:
+            found.append(repository.StoredProfile(window, evidence.cells_digest, one.n_current, evidence.profile))
+    return found
 
 
 def _sum(profiles: list[Profile]) -> Profile:

@@ -1,6 +1,8 @@
 """The pages behind Airflow's guard: its login, its access to the website, its rights on each Dag."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -13,9 +15,11 @@ from airflow.utils.session import create_session
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy import select
 
+from modelwatch.history import Act
 from modelwatch.settings import Settings
+from modelwatch_ui import airflow_runs
 from modelwatch_ui.app import build_app
-from modelwatch_ui.viewer import Schedule, Viewer
+from modelwatch_ui.viewer import AirflowRun, Schedule, Viewer
 
 DAG_PREFIX = "monitor_"
 
@@ -54,12 +58,22 @@ def viewer_of_request(user: Annotated[BaseUser, Depends(get_user)]) -> Viewer:
         details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
         return get_auth_manager().is_authorized_dag(method=method, details=details, access_entity=entity, user=user)
 
+    def run(monitor: str, run_id: str) -> AirflowRun | None:
+        if not may("GET", monitor, DagAccessEntity.TASK_INSTANCE):
+            return None
+        return airflow_runs.run_of(f"{DAG_PREFIX}{monitor}", run_id)
+
+    def acts(monitor: str, since: datetime) -> Sequence[Act]:
+        return airflow_runs.acts_of(f"{DAG_PREFIX}{monitor}", since) if may("GET", monitor, DagAccessEntity.RUN) else ()
+
     return Viewer(
         name=user.get_name(),
         readable=lambda: _monitors(get_auth_manager().get_authorized_dag_ids(user=user, method="GET")),
         may_read=lambda monitor: may("GET", monitor),
         may_run=lambda monitor: may("POST", monitor, DagAccessEntity.RUN),
         schedules=_schedules,
+        run=run,
+        acts=acts,
         has_airflow=True,
     )
 

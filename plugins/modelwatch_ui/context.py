@@ -1,14 +1,16 @@
 """What every route needs: the pages' data, the clock, and the refusals that are the same everywhere."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from fastapi import HTTPException
 
 from modelwatch.domain import Window
 from modelwatch.pages import Pages
+from modelwatch.report.page.against import HELP, parse_against
 from modelwatch.report.page.model import DEFAULT_SPAN, SPANS, ModelView
+from modelwatch.report.page.trail import merged
 from modelwatch.report.page.window import WindowView
 from modelwatch.report.page.words import parse_window
 from modelwatch.settings import Settings
@@ -40,7 +42,8 @@ class Context:
         found = self.pages.model(monitor, days=days, now=self.now())
         if found is None:
             raise HTTPException(404, f"no window of '{short(monitor)}' was judged yet")
-        return found
+        asked = viewer.acts(monitor, self.now() - timedelta(days=days))
+        return replace(found, acts=merged(found.acts, asked))
 
     def month(self, viewer: Viewer, monitor: str, month: str) -> ModelView:
         """One model's page of one calendar month, or a refusal."""
@@ -67,8 +70,10 @@ class Context:
     ) -> WindowView:
         """One window's page, or a refusal."""
         require_readable(viewer, monitor)
-        window = window_of(slug)
-        found = self.pages.window(monitor, window, number=number, against=against, features=features)
+        window, other = window_of(slug), parse_against(against)
+        if other is None:
+            raise HTTPException(422, HELP)
+        found = self.pages.window(monitor, window, number=number, against=other, features=features)
         if found is None:
             numbered = f" with number {number}" if number else ""
             raise HTTPException(404, f"'{short(monitor)}' has no evaluation of {slug}{numbered}")

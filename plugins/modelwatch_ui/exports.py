@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from modelwatch.domain import iso
 from modelwatch.report.charts.bars import bin_chart
 from modelwatch.report.charts.lines import time_chart
-from modelwatch.report.charts.squares import heat_chart
+from modelwatch.report.charts.squares import heat_chart, strip_chart
 from modelwatch.report.charts.svg import standalone
 from modelwatch.report.html import month_report, window_report
 from modelwatch.report.page.model import DEFAULT_SPAN
@@ -61,6 +61,9 @@ def _of_model(router: APIRouter, context: Context, viewer: Callable[..., Viewer]
         monitor: str, name: str, who: Annotated[Viewer, Depends(viewer)], days: int = DEFAULT_SPAN
     ) -> Response:
         view = context.model(who, monitor, days)
+        if name == "windows":
+            drawn = strip_chart([m.verdict for m in view.shown], label=f"Verdicts of {monitor}, oldest first")
+            return download(standalone(drawn), f"{monitor}-{name}", "svg")
         if name in HEATS:
             heat = view.heat if name == "drift" else view.quality
             return download(standalone(heat_chart(heat, title=HEATS[name])), f"{monitor}-{name}", "svg")

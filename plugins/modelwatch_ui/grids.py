@@ -1,9 +1,10 @@
 """The parts of the pages that have thousands of elements, written without a template's cost for each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
+from modelwatch.domain import Window
 from modelwatch.report.page.heat import Heat, HeatRow
 from modelwatch.report.page.listing import Square
 from modelwatch.report.page.words import VERDICT_WORDS, WORST_FIRST, window_slug
@@ -15,7 +16,9 @@ STEP, HEIGHT = 5, 18
 def heat_rows(heat: Heat, home: str) -> Markup:
     """The body of a map: every cell leads to its feature in its window, and one of them can be tabbed to."""
     base = escape(home)
-    rows = [_row(row, base, is_first=i == 0) for i, row in enumerate(heat.rows)]
+    windows = {cell.window for row in heat.rows for cell in row.cells if cell is not None}
+    links = {window: f"{base}/windows/{window_slug(window)}" for window in windows}
+    rows = [_row(row, links, is_first=i == 0) for i, row in enumerate(heat.rows)]
     return Markup("").join(rows)
 
 
@@ -37,7 +40,7 @@ def strip_words(squares: Sequence[Square], name: str) -> str:
     return f"{name}, the last {len(squares)} days: {said}"
 
 
-def _row(row: HeatRow, home: str, *, is_first: bool) -> Markup:
+def _row(row: HeatRow, links: Mapping[Window, str], *, is_first: bool) -> Markup:
     cells, at, free = [], escape(anchor(row.name)), is_first
     for cell in row.cells:
         if cell is None:
@@ -46,8 +49,7 @@ def _row(row: HeatRow, home: str, *, is_first: bool) -> Markup:
         real = " real" if cell.significant else ""
         tab = "0" if free else "-1"
         free = False
-        where = f"{home}/windows/{window_slug(cell.window)}#{at}"
-        link = f'<a href="{where}" tabindex="{tab}" aria-label="{escape(cell.words)}"></a>'
+        link = f'<a href="{links[cell.window]}#{at}" tabindex="{tab}" aria-label="{escape(cell.words)}"></a>'
         cells.append(f'<td class="{cell.level}{real}">{link}</td>')
     head = Markup('<tr><th scope="row" title="{0}">{0}</th>').format(row.name)
     return head + Markup("".join(cells) + "</tr>")  # noqa: S704  # every part is escaped above

@@ -9,11 +9,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from modelwatch.domain import Result, iso
+from modelwatch.report import runbook
 from modelwatch.report.charts.squares import hatch
 from modelwatch.report.html import environment
 from modelwatch.report.page import words
+from modelwatch.report.page.against import choices
 from modelwatch.report.page.heat import without_quiet
 from modelwatch.report.page.story import figures
+from modelwatch.report.page.trail import act_words, who_words
 from modelwatch_ui.anchors import anchor
 from modelwatch_ui.grids import heat_rows, strip
 
@@ -27,6 +30,7 @@ def page_environment() -> Environment:
         slug=words.window_slug,
         person=words.person_words,
         iso=iso,
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
         arrows=lambda text: text.replace(" -> ", " → "),
     )
     made.globals.update(
@@ -36,6 +40,10 @@ def page_environment() -> Environment:
         without_quiet=without_quiet,
         figures=figures_of,
         hatch=hatch,
+        act_words=act_words,
+        choices=choices,
+        who_words=who_words,
+        runbook=runbook.link,
     )
     return made
 

@@ -107,6 +107,7 @@ def _window(router: APIRouter, context: Context, viewer: Callable[..., Viewer]) 
             here=f"{home}/windows/{view.slug}",
             against=against,
             may_run=who.may_run(monitor),
+            run=who.run(monitor, view.judged.run_id),
             who=who,
             now=context.now(),
         )
@@ -125,9 +126,17 @@ def _from_airflow(router: APIRouter, context: Context, viewer: Callable[..., Vie
         require_readable(who, monitor)
         found = context.pages.of_run(monitor, run_id)
         if found is None:
-            raise HTTPException(404, "this run has stored no evaluation: it is still at work, or its log says why not")
+            return _run_without_verdict(request, who, monitor, run_id)
         where = f"monitors/{quote(monitor, safe='')}/windows/{window_slug(found.window)}/{found.number}"
         return RedirectResponse(f"{base_of(request)}{where}", 303)
+
+
+def _run_without_verdict(request: Request, who: Viewer, monitor: str, run_id: str) -> Response:
+    """What a run is doing that has stored nothing yet; the page leads on as soon as there is a verdict."""
+    run = who.run(monitor, run_id)
+    if run is None:
+        raise HTTPException(404, f"'{short(monitor)}' has no run and no evaluation named '{short(run_id)}'")
+    return render(request, "run.html", monitor=monitor, run=run, who=who)
 
 
 def _monitor_of(dag_id: str) -> str:

@@ -1,21 +1,38 @@
 """Downloads, the JSON API, the metrics and the reports: what leaves the pages for other programs."""
 
 import csv
+import functools
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import jsonschema
+import openapi_spec_validator
 import pytest
+import sqlalchemy as sa
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from modelwatch.report.page.tables import Table, as_csv
 from modelwatch.settings import Settings
+from modelwatch.store import engine
 from support.html_pages import Page
 from support.page_client import PageClient
 
 LAST = "2026-11-24"
 WINDOW = f"/monitors/fraud/windows/{LAST}/1"
-TABLES = ("windows", "drift", "quality", "prediction", "volume")
+TABLES = ("windows", "drift", "quality", "problems", "prediction", "volume")
+UI_PAGE = Path(__file__).resolve().parents[2] / "docs" / "ui.md"
+
+
+GAUGES = (
+    "modelwatch_window_end_seconds",
+    "modelwatch_requests",
+    "modelwatch_open_problems",
+    "modelwatch_open_episodes",
+    "modelwatch_late",
+)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -43,6 +60,7 @@ def test_the_results_of_a_window_and_the_bins_of_a_feature_are_exported(pages: P
     [
         "/monitors/fraud/charts/drift.svg",
         "/monitors/fraud/charts/volume.svg",
+        "/monitors/fraud/charts/windows.svg",
         f"{WINDOW}/charts/bins.svg?feature=amount",
     ],
 )
@@ -77,9 +95,20 @@ def test_the_api_answers_the_documents_of_the_command_line(pages: PageClient) ->
     ]
     windows = pages.get("/api/monitors/fraud/windows?days=30").json()["windows"]
     assert [one["verdict"] for one in windows[-7:]] == ["alert"] * 7
-    paths = pages.get("/api/openapi.json").json()["paths"]
-    assert "/api/monitors/{monitor}/windows/{slug}" in paths
-    assert all(set(methods) == {"get"} for methods in paths.values())
+
+
+def test_the_api_is_what_its_openapi_document_says(pages: PageClient) -> None:
+    spec = pages.get("/api/openapi.json").json()
+    openapi_spec_validator.validate(spec)
+    assert all(set(methods) == {"get"} for methods in spec["paths"].values())
+    values = {"{monitor}": "fraud", "{slug}": LAST, "{number}": "1", "{name}": "table"}
+    for path, methods in spec["paths"].items():
+        asked = functools.reduce(lambda text, item: text.replace(*item), values.items(), path)
+        schema = methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert schema != {}, path
+        answer = pages.get(asked, accept="application/json").json()
+        whole = {**schema, "components": spec["components"]}
+        jsonschema.Draft202012Validator(whole).validate(answer)
 
 
 def test_refusals_of_the_api_are_json(pages: PageClient) -> None:
@@ -91,12 +120,31 @@ def test_refusals_of_the_api_are_json(pages: PageClient) -> None:
 def test_prometheus_can_read_verdicts_and_freshness(pages: PageClient) -> None:
     answer = pages.get("/metrics", accept="*/*")
     lines = answer.text.splitlines()
+    families = {one.name: one for one in text_string_to_metric_families(answer.text)}
+    assert {name: one.type for name, one in families.items()} == {
+        "modelwatch_verdict": "stateset",
+        **dict.fromkeys(GAUGES, "gauge"),
+    }
+    documented = set(re.findall(r"^\| `(modelwatch_\w+)\{", UI_PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    assert documented == families.keys()
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert 'modelwatch_verdict{monitor="fraud",owner="payments-ml",modelwatch_verdict="alert"} 1' in lines
     assert 'modelwatch_verdict{monitor="fraud",owner="payments-ml",modelwatch_verdict="ok"} 0' in lines
     assert 'modelwatch_window_end_seconds{monitor="fraud"} 1795564800' in lines
     assert 'modelwatch_late{monitor="fraud"} 0' in lines
     assert lines[-1] == "# EOF"
+
+
+@pytest.mark.parametrize("query", re.findall(r"^    SELECT .*(?:\n    .+)*", UI_PAGE.read_text(), re.MULTILINE))
+def test_grafanas_queries_on_the_page_find_rows(story: Settings, query: str) -> None:
+    filled = re.sub(r"\$__timeFilter\((\S+?)\)", r"\1 BETWEEN '2026-11-01' AND '2026-12-01'", query)
+    filled = filled.replace("IN ($monitor)", "IN ('fraud', 'churn')").replace("$monitor", "fraud")
+    assert "$" not in filled
+    with engine.session(story.database_url) as session:
+        rows = session.execute(sa.text(filled)).mappings().all()
+    assert rows
+    assert list(rows[0])[:2] == ["time", "metric"]
+    assert [row["time"] for row in rows] == sorted(row["time"] for row in rows)
 
 
 def test_a_text_that_a_spreadsheet_would_run_is_only_a_text() -> None:

@@ -3,6 +3,7 @@ are nobody's business."""
 
 import csv
 import io
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,14 +12,19 @@ from urllib.parse import quote
 
 import pytest
 
+from modelwatch.config import load_monitor
 from modelwatch.domain import Measurement, Result
+from modelwatch.report import messages
 from modelwatch.report.privacy import REASON
+from modelwatch.report.slack import alert_blocks, alert_text
+from modelwatch.steps.follow import _window_alert
+from modelwatch.steps.run import Run
 from modelwatch.store import engine, repository
-from modelwatch.store.repository import NewEvaluation, StoredProfile
+from modelwatch.store.repository import LoadedEvaluation, NewEvaluation, StoredProfile
 from support.evaluations import WINDOW, evaluation
 from support.html_pages import Page
 from support.page_client import PageClient, page_client
-from support.stored_story import settings_of
+from support.stored_story import FRAUD, settings_of
 
 MARKUP = "<script>alert(1)</script>"
 NASTY = (
@@ -36,7 +42,7 @@ KNOWN_TAGS = {
     *("html", "head", "meta", "title", "script", "link", "style", "body", "main", "header", "nav", "section", "footer"),
     *("h1", "h2", "h3", "p", "a", "b", "i", "span", "time", "code", "pre", "div", "ul", "ol", "li", "dl", "dt", "dd"),
     *("table", "caption", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "details", "summary"),
-    *("form", "label", "input", "select", "option", "button", "noscript"),
+    *("form", "label", "input", "select", "option", "optgroup", "button", "noscript"),
     *("svg", "defs", "pattern", "g", "path", "rect", "line", "circle", "text"),
 }
 PATHS = (
@@ -125,6 +131,19 @@ def test_a_group_of_three_is_listed_without_its_figures_wherever_it_appears(host
         text = hostile.get(path).text
         assert "0.333" not in text
         assert "3 requests" not in text
+
+
+def test_slack_hears_nothing_of_a_small_group(tmp_path: Path) -> None:
+    m = Measurement("fairness", "impact_ratio", 1 / 3, 900, 3, group="gender=X", effect=1 / 3, evidence="3 of gender=X")
+    found = Result(m, "alert", 0.8)
+    run = Run(load_monitor(FRAUD), WINDOW, "manual__1", "manual", settings_of("postgresql://none", tmp_path))
+    stored = LoadedEvaluation(1, 1, "fraud", WINDOW, "manual__1", "manual", "alert", None, True, 900, 800, 1.0, None,
+                              (found,), (found,))  # fmt: skip
+    alert = _window_alert(run, stored)
+    told = json.dumps(messages.payload(alert_text(alert), alert_blocks(alert)))
+    assert "gender=X" in told
+    assert "0.333" not in told
+    assert "3 of gender" not in told
 
 
 @pytest.mark.parametrize("value", [*NASTY, "%00", "1 OR 1=1"])

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import requests
 
-from local.ports import is_taken
+from support.free_port import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.xdist_group("pages")
 def test_the_command_serves_the_pages_on_this_machine_until_it_is_stopped(database_url: str, tmp_path: Path) -> None:
-    port = next(port for port in range(18_500, 18_600) if not is_taken(port))
+    port = free_port()
     environ = {
         **os.environ,
         "PYTHONPATH": str(ROOT / "include"),

@@ -102,11 +102,15 @@ def test_the_queries_of_a_model_use_indexes_and_read_no_profile(years: Settings)
     finally:
         sa.event.remove(bind, "before_cursor_execute", note)
     assert not [text for text, _ in statements if "profile" in text]
-    assert len(statements) <= 8
+    assert len(statements) <= 9
     with bind.connect() as connection:
         for text, parameters in statements:
             plan = connection.exec_driver_sql(f"EXPLAIN {text}", parameters).scalars().all()
             assert not [line for line in plan if "Seq Scan on result" in line or "Seq Scan on evaluation" in line], plan
+            if "result.rank IS NOT NULL" in text.partition("WHERE")[2]:
+                assert any("ix_result_findings" in line for line in plan), plan
+            if "DISTINCT ON" in text:
+                assert any("ix_result_judged" in line for line in plan), plan
 
 
 def test_a_span_asks_only_for_its_own_windows(years: Settings) -> None:

@@ -37,7 +37,13 @@ def test_the_list_is_filtered_by_its_address(pages: PageClient, query: str, n: i
 def test_the_story_of_a_model_comes_first_and_names_what_is_open_and_what_went_away(pages: PageClient) -> None:
     text = pages.page("/monitors/fraud").text
     head, _, rest = text.partition("Features by day")
-    assert re.search(r"What is open Episode \d+ open since \d+ Nov 2026 [\w &]+ alert", head)
+    assert re.search(
+        r"alert since 18 Nov 2026 [\w ,&]+ and \d+ more moved beyond an alert threshold\. "
+        r"Since 18 Nov 2026, 7 windows in a row Why Data arrives differently .*"
+        r"Do Acknowledge episodes [\d, ]+, then follow the runbook\. Open the runbook What is open",
+        head,
+    )
+    assert re.search(r"What is open CSV JSON Episode \d+ open since \d+ Nov 2026 [\w &]+ alert", head)
     assert "device_age_days alert" in head
     assert "4 windows in a row, since 21 Nov 2026" in head
     assert re.search(r"What went away .* amount feature drift 18 Nov 2026 to 20 Nov 2026", rest)
@@ -78,6 +84,18 @@ def test_a_feature_is_compared_with_the_reference_other_days_or_another_window(p
     assert re.search(r"amount PSI [5-9]\.\d+ as seen", text)
     assert "the 7 days before it" in pages.page(f"{WINDOW}?against=previous-7").text
     assert "23 Nov 2026 this window" in pages.page(f"{WINDOW}?against=2026-11-23").text
+    page = pages.page(f"{WINDOW}?against=weekday-1")
+    assert "the same weekday of the week before it this window" in page.text
+    offered = [a["value"] for tag, a in page.tags if tag == "option" and a.get("value")]
+    assert offered[:2] == ["weekday-1", "previous-7"]
+    assert {"2026-11-23", "2026-11-13"} <= set(offered)
+    bins = [
+        pages.get(f"{WINDOW}/tables/bins.csv?feature=amount&against={one}").text for one in ("2026-11-17", "weekday-1")
+    ]
+    assert bins[0] == bins[1]
+    refused = pages.get(f"{WINDOW}?against=previous-91")
+    assert refused.status_code == 422
+    assert "previous-7 for the 7 days before (up to 90)" in Page(refused.text).text
     assert "no counts in the same cells" in pages.page(f"{WINDOW}?against=2025-01-01").text
 
 

@@ -9,16 +9,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 import requests
 
 from local.ports import ADDRESS
 from modelwatch.settings import Settings
 from modelwatch.store.engine import EmbeddedPostgres
+from support.free_port import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 USERS = {"admin": "ADMIN", "looker": "VIEWER", "stranger": "USER"}
-PASSWORDS = {name: f"password-of-{name}" for name in USERS}
+# Of this process alone: whoever reaches another test run's server by mistake is not let in.
+PASSWORDS = {name: f"{name}-{token_hex(8)}" for name in USERS}
 START_SECONDS = 180
 
 
@@ -42,9 +45,10 @@ class AirflowServer:
 
 
 @contextmanager
-def airflow_server(postgres: EmbeddedPostgres, settings: Settings, folder: Path, port: int) -> Iterator[AirflowServer]:
+def airflow_server(postgres: EmbeddedPostgres, settings: Settings, folder: Path) -> Iterator[AirflowServer]:
     """Migrate a metadata database, load the Dags into it, and serve it on this machine while the block runs."""
     postgres.create_database("airflow_of_pages")
+    port = free_port()
     url = f"http://localhost:{port}"
     environ = _environment(postgres.url("airflow_of_pages"), settings, folder, url)
     for command in (("db", "migrate"), ("dags", "reserialize")):
@@ -76,6 +80,7 @@ def _environment(database: str, settings: Settings, folder: Path, url: str) -> M
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__AUTH_MANAGER": "support.restricted_auth.RestrictedAuthManager",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role.lower()}" for name, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from modelwatch.domain import Result
+from modelwatch.domain import Judgement, Result
 from modelwatch.history import Point
 
 MIN_GROUP = 10
@@ -24,6 +24,15 @@ def shown_result(result: Result) -> Result:
         smallest_detectable=None, evidence=None, reason=REASON,
     )  # fmt: skip
     return replace(result, measurement=hidden, q_value=None, reason=REASON)
+
+
+def shown_judgement(judgement: Judgement) -> Judgement:
+    """The judgement without the figures of small groups."""
+    return replace(
+        judgement,
+        results=tuple(shown_result(result) for result in judgement.results),
+        findings=tuple(shown_result(result) for result in judgement.findings),
+    )
 
 
 def shown_point(point: Point) -> Point:

@@ -11,6 +11,7 @@ from modelwatch.episodes import JudgedWindow, problem_key
 from modelwatch.report import messages, runbook
 from modelwatch.report.links import window_page
 from modelwatch.report.policy import may_notify
+from modelwatch.report.privacy import shown_judgement
 from modelwatch.report.slack import Alert, alert_blocks, alert_text, span
 from modelwatch.steps.episodes import counts, record
 from modelwatch.steps.run import Run
@@ -78,7 +79,7 @@ def _window_alert(run: Run, stored: LoadedEvaluation) -> Alert:
     return Alert(
         monitor=stored.monitor,
         window=stored.window,
-        judgement=stored.judgement,
+        judgement=shown_judgement(stored.judgement),
         n_reference=stored.n_reference,
         n_current=stored.n_current,
         coverage=stored.coverage,

@@ -12,6 +12,7 @@ from modelwatch.report.links import window_page
 from modelwatch.report.messages import Facts
 from modelwatch.report.page.words import SLACK_USER
 from modelwatch.report.policy import may_notify
+from modelwatch.report.privacy import shown_result
 from modelwatch.report.slack import escape
 from modelwatch.steps.policy import policy_of
 from modelwatch.steps.queueing import Queue, address_of, receivers_of, root_key, tell_receivers
@@ -197,4 +198,4 @@ def _note(run: Run, row: EpisodeRow, moment: datetime) -> str | None:
 def _findings(shown: LoadedEvaluation | None, row: EpisodeRow) -> tuple[Result, ...]:
     if shown is None or row.kind == "health":
         return ()
-    return tuple(result for result in shown.findings if problem_key(result) in row.members)
+    return tuple(shown_result(result) for result in shown.findings if problem_key(result) in row.members)

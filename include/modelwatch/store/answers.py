@@ -7,9 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from modelwatch.domain import Window, iso
-from modelwatch.history import Answer, Episode
-from modelwatch.store.episode_tables import EpisodeRow
+from modelwatch.history import Act, Answer, Episode
+from modelwatch.store.episode_tables import EpisodeEventRow, EpisodeRow
 from modelwatch.store.episodes import add_event, lock_monitor
+from modelwatch.store.tables import Evaluation
+
+BY_HAND = ("manual", "cli")
 
 
 def episodes(session: Session, monitor: str, *, since: datetime) -> list[Episode]:
@@ -45,6 +48,27 @@ def answer(session: Session, monitor: str, episode_id: int, said: Answer) -> boo
     more = {"at": said.at, "by": said.by, "until": said.until, "reason": said.reason}
     add_event(session, row, kind, f"page:{iso(said.at)}", **more)
     return True
+
+
+def acts(session: Session, monitor: str, *, since: datetime) -> list[Act]:
+    """What people did since: their answers to episodes, and the windows they ran by hand, in no order."""
+    event, run = EpisodeEventRow, Evaluation
+    answers = sa.select(event.at, event.by, event.kind, event.episode_id, event.reason, event.until).where(
+        event.monitor == monitor, event.at >= since, event.by.is_not(None), event.episode_id.is_not(None)
+    )
+    runs = sa.select(run.created_at, run.run_id, run.window_start, run.window_end).where(
+        run.monitor == monitor, run.created_at >= since, run.run_type.in_(BY_HAND)
+    )
+    return [
+        *(
+            Act(at.astimezone(UTC), by, kind, str(episode), reason, until=until and until.astimezone(UTC))
+            for at, by, kind, episode, reason, until in session.execute(answers)
+        ),
+        *(
+            Act(at.astimezone(UTC), None, "run", run_id, window=_window(start, end))
+            for at, run_id, start, end in session.execute(runs)
+        ),
+    ]
 
 
 def _episode(row: EpisodeRow) -> Episode:

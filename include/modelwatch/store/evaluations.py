@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from modelwatch.domain import Window
-from modelwatch.history import Evidence, Judged
+from modelwatch.history import Evidence, Judged, Mark
+from modelwatch.store import reading
+from modelwatch.store.repository import CURRENT
 from modelwatch.store.tables import Evaluation, ProfileRow
 
 HEAD = (
@@ -69,6 +71,18 @@ def neighbours(session: Session, monitor: str, window: Window) -> tuple[Window |
     return first, last
 
 
+def windows_before(session: Session, monitor: str, window: Window, *, most: int) -> list[Mark]:
+    """The newest judged windows of the same length that end by the start of this one, newest first."""
+    query = (
+        sa.select(*(CURRENT.c[name] for name in reading.MARK))
+        .where(CURRENT.c.monitor == monitor, CURRENT.c.window_end <= window.start)
+        .where(CURRENT.c.window_end - CURRENT.c.window_start == window.end - window.start)
+        .order_by(CURRENT.c.window_start.desc())
+        .limit(most)
+    )
+    return [Mark(row[0], _window(row[1], row[2]), *row[3:]) for row in session.execute(query)]
+
+
 def evidence(session: Session, evaluation_id: int, *, with_profile: bool) -> Evidence:
     """What one evaluation rests on; its counts only when they are to be shown."""
     query = (
@@ -88,6 +102,7 @@ def evidence(session: Session, evaluation_id: int, *, with_profile: bool) -> Evi
 def _judged(row: Any) -> Judged:  # noqa: ANN401  # a row of the columns in HEAD
     values = dict(zip(HEAD, row, strict=True))
     start, end = values.pop("window_start"), values.pop("window_end")
+    values["created_at"] = values["created_at"].astimezone(UTC)
     return Judged(window=_window(start, end), **values)
 
 

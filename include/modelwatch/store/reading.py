@@ -64,7 +64,7 @@ def marks(session: Session, monitors: Sequence[str], *, since: datetime, until: 
         .order_by(CURRENT.c.monitor, CURRENT.c.window_start, CURRENT.c.window_end)
     )
     found: dict[str, list[Mark]] = {name: [] for name in monitors}
-    for monitor, *row in session.connection().execute(query):
+    for monitor, *row in session.connection().execute(query).all():
         found[monitor].append(_mark(row))
     return found
 
@@ -87,9 +87,9 @@ def crossed(session: Session, marks: Iterable[Mark]) -> list[Point]:
 
 
 def series(session: Session, marks: Iterable[Mark]) -> list[Point]:
-    """What is drawn over time: the drift of the prediction, and fairness, groups without thresholds included."""
+    """What is drawn over time: drift of the prediction, performance, and fairness, each group's rates included."""
     judged = sa.and_(RESULT.check == "prediction_drift", RESULT.threshold.is_not(None))
-    return _points(session, marks, sa.or_(judged, RESULT.check == "fairness"), RESULT.position)
+    return _points(session, marks, sa.or_(judged, RESULT.check.in_(("fairness", "performance"))), RESULT.position)
 
 
 def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int, Window]) -> list[Strongest]:
@@ -103,26 +103,23 @@ def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int
         sa.literal(list(buckets), ARRAY(sa.BigInteger)), sa.literal(list(buckets.values()), ARRAY(sa.Integer))
     ).table_valued("evaluation_id", "bucket")
     places = places.render_derived(name="place")
-    name = sa.func.coalesce(RESULT.feature, RESULT.metric)
     severity = sa.case({"alert": 4, "warning": 3, "ok": 2, "insufficient_data": 1}, value=RESULT.status, else_=0)
-    ratio = RESULT.effect / sa.func.nullif(RESULT.threshold, 0)
+    ratio = RESULT.effect / sa.func.nullif(RESULT.threshold, 0, type_=sa.Double)  # untyped, it would be NUMERIC: slow
     # As the verdict ranks findings: the thresholds of shares are so close to 0 that multiples of them dwarf the rest.
     beyond = sa.case((RESULT.metric.endswith("_share"), sa.func.sqrt(sa.func.greatest(ratio, 0.0))), else_=ratio)
     columns = (RESULT.metric, RESULT.effect, RESULT.q_value, RESULT.threshold, RESULT.status)
+    # The ids stand in the query, so that Postgres sees how few rows it is about and reads them as they lie on disk;
+    # names are sorted byte by byte, for only equal ones have to meet.
+    check, name = RESULT.check.collate("C"), sa.func.coalesce(RESULT.feature, RESULT.metric).collate("C")
     query = (
         sa.select(places.c.bucket, RESULT.evaluation_id, RESULT.check, name, *columns)
-        .ext(distinct_on(places.c.bucket, RESULT.check, name))
+        .ext(distinct_on(places.c.bucket, check, name))
         .join(places, places.c.evaluation_id == RESULT.evaluation_id)
-        .where(RESULT.check.in_(MAPPED), RESULT.threshold.is_not(None), RESULT.metric != "row_count")
-        .order_by(
-            places.c.bucket,
-            RESULT.check,
-            name,
-            severity.desc(),
-            beyond.desc().nulls_last(),
-        )
+        .where(RESULT.evaluation_id.in_(list(buckets)), RESULT.check.in_(MAPPED))
+        .where(RESULT.threshold.is_not(None), RESULT.metric != "row_count")
+        .order_by(places.c.bucket, check, name, severity.desc(), beyond.desc().nulls_last())
     )
-    rows = session.connection().execute(query)
+    rows = session.connection().execute(query).all()
     return [Strongest(bucket, windows[id_], *rest) for bucket, id_, *rest in rows]
 
 
@@ -135,7 +132,7 @@ def findings(session: Session, evaluation_ids: Sequence[int]) -> dict[int, list[
         .order_by(ResultRow.evaluation_id, ResultRow.rank)
     )
     found: dict[int, list[Finding]] = {}
-    for row in session.connection().execute(query):
+    for row in session.connection().execute(query).all():
         found.setdefault(row[0], []).append(Finding._make(row[1:]))
     return found
 
@@ -149,13 +146,12 @@ def _points(
     windows = {mark.id: mark.window for mark in marks}
     evidence = sa.case((RESULT.rank.is_not(None), RESULT.evidence))
     words = (evidence, RESULT.cause, RESULT.shared_reason)
-    query = (
-        sa.select(RESULT.evaluation_id, *(getattr(RESULT, name) for name in POINT), *words)
-        .where(RESULT.evaluation_id.in_(windows), wanted)
-        .order_by(RESULT.evaluation_id, order)
+    query = sa.select(RESULT.evaluation_id, order, *(getattr(RESULT, name) for name in POINT), *words).where(
+        RESULT.evaluation_id.in_(list(windows)), wanted
     )
-    found = [Point._make((windows[row[0]], *row[1:])) for row in session.connection().execute(query)]
-    return sorted(found, key=lambda point: point.window)
+    # Sorted here: told to sort, Postgres would read every result of these windows in the order of an index.
+    rows = sorted(session.connection().execute(query).all(), key=lambda row: (windows[row[0]], row[0], row[1]))
+    return [Point._make((windows[row[0]], *row[2:])) for row in rows]
 
 
 def _about(monitor: str, content: dict[str, Any]) -> About:

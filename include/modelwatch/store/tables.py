@@ -87,6 +87,9 @@ class ResultRow(Base):
             sa.CheckConstraint(f"{name} > '-Infinity' AND {name} < 'Infinity'", name=f"{name}_finite")
             for name in NUMBERS
         ),
+        # What the pages read of many windows at once is a small part of their results.
+        sa.Index("ix_result_findings", "evaluation_id", "rank", postgresql_where=sa.text("rank IS NOT NULL")),
+        sa.Index("ix_result_judged", "evaluation_id", postgresql_where=sa.text("threshold IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)

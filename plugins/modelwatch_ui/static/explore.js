@@ -10,7 +10,7 @@
     document.head.append(style, script);
   });
 
-  /* Rows of a table (window_start, series, value, low, high) as the columns uPlot takes. */
+  /* Rows of a table (window_start, series, value, low, high, alert_at …) as the columns uPlot takes. */
   const columns = (rows) => {
     const times = [...new Set(rows.map((row) => Date.parse(row.window_start) / 1000))].sort((a, b) => a - b);
     const names = [...new Set(rows.map((row) => row.series))];
@@ -21,12 +21,16 @@
       const one = series[names.indexOf(row.series)], i = at.get(Date.parse(row.window_start) / 1000);
       for (const key of ["value", "low", "high"]) one[key][i] = row[key];
     }
-    return { times, series };
+    const limits = Object.keys(rows[0] ?? {}).filter((key) => key.endsWith("_at")).map((key) => ({ name: key.slice(0, -3), value: empty() }));
+    for (const row of rows) {
+      for (const one of limits) one.value[at.get(Date.parse(row.window_start) / 1000)] = row[`${one.name}_at`];
+    }
+    return { times, series, limits };
   };
 
   const draw = (place, rows) => {
     const day = (time) => new Date(time * 1e3).toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-    const { times, series } = columns(rows), data = [times], bands = [], edges = [];
+    const { times, series, limits } = columns(rows), data = [times], bands = [], edges = [];
     const lines = [{ label: "window", value: (_, time) => (time === null ? "–" : day(time)) }];
     for (const [i, one] of series.entries()) {
       const stroke = colour(`--s${i % 6}`);
@@ -38,6 +42,13 @@
         lines.push({ stroke: "transparent", points: { show: false } }, { stroke: "transparent", points: { show: false } });
         bands.push({ series: [data.length - 2, data.length - 1], fill: `${stroke}22` });
       }
+    }
+    for (const one of limits) {
+      data.push(one.value);
+      lines.push({
+        label: `${one.name} at`, stroke: colour(`--${one.name}`) || colour("--soft"), width: 1, dash: [4, 3],
+        points: { show: false }, value: (_, value) => value?.toPrecision(3) ?? "–",
+      });
     }
     const thin = { stroke: colour("--rule"), width: 1 };
     const axis = { stroke: colour("--soft"), grid: thin, ticks: thin };

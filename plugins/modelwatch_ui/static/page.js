@@ -81,16 +81,20 @@
 
   /* Acting: Airflow's own API, as the user who is logged in; it checks their rights and writes its audit log. */
   const bodies = {
-    run: (dag, form) => ["dags/" + dag + "/dagRuns", { logical_date: null, conf: pick(form, "window_start", "window_end") }],
+    run: (dag, form) => [
+      "dags/" + dag + "/dagRuns", { logical_date: null, ...noted(form), conf: pick(form, "window_start", "window_end") },
+    ],
     version: (dag, form) => [
-      "dags/" + dag + "/dagRuns", { logical_date: null, conf: pick(form, "window_start", "window_end", "model_version") },
+      "dags/" + dag + "/dagRuns",
+      { logical_date: null, ...noted(form), conf: pick(form, "window_start", "window_end", "model_version") },
     ],
     backfill: (dag, form) => ["backfills", {
       dag_id: decodeURIComponent(dag), from_date: `${form.get("from")}T00:00:00Z`, to_date: `${form.get("to")}T23:59:59Z`,
-      reprocess_behavior: "completed", max_active_runs: 1,
+      reprocess_behavior: "completed", max_active_runs: 1, ...(form.get("reason") && { dag_run_conf: pick(form, "reason") }),
     }],
   };
   const pick = (form, ...names) => Object.fromEntries(names.map((name) => [name, form.get(name)]));
+  const noted = (form) => (form.get("reason") ? { note: form.get("reason") } : {});
   const told = (status, body) => {
     if (status === 401) return "You are no longer logged in to Airflow: load this page again.";
     if (status === 403) return "Airflow refused: you have no right to run this Dag.";
@@ -114,8 +118,11 @@
         const found = await answer.json().catch(() => null);
         outcome.classList.add(answer.ok ? "done" : "failed");
         outcome.textContent = !answer.ok ? told(answer.status, found)
-          : found?.dag_run_id ? `Queued as ${found.dag_run_id}; this page shows the result when it is judged.`
+          : found?.dag_run_id ? `Queued as ${found.dag_run_id}. `
           : "The backfill is queued; its days change here as they are judged.";
+        if (found?.dag_run_id) outcome.append(Object.assign(document.createElement("a"), {
+          href: acts.dataset.runs + encodeURIComponent(found.dag_run_id), textContent: "Watch it: it leads to the verdict",
+        }));
       } catch {
         outcome.classList.add("failed");
         outcome.textContent = "Airflow did not answer; try again.";
@@ -123,6 +130,16 @@
       button.disabled = false;
     });
   }
+
+  /* A run that is not done: look again, follow to the verdict as soon as there is one. */
+  const watch = async () => {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (answer?.redirected) { location.replace(answer.url); return; }
+    const found = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main > div");
+    if (found) document.querySelector("[data-watch]").replaceWith(found);
+    if (document.querySelector("[data-watch]")) setTimeout(watch, 5000);
+  };
+  if (document.querySelector("[data-watch]")) setTimeout(watch, 5000);
 
   /* A link from a map opens the feature it leads to. */
   const open = () => {

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from demo.traffic import Story
-from local.ports import is_taken
 from modelwatch.settings import Settings
 from modelwatch.store.engine import EmbeddedPostgres
 from support.airflow_server import AirflowServer, airflow_server
@@ -44,8 +43,7 @@ def monitor_files(folder: Path) -> Path:
 def server(
     postgres: EmbeddedPostgres, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AirflowServer]:
-    port = next(port for port in range(18_400, 18_500) if not is_taken(port))
-    with airflow_server(postgres, settings, tmp_path_factory.mktemp("airflow"), port) as found:
+    with airflow_server(postgres, settings, tmp_path_factory.mktemp("airflow")) as found:
         yield found
 
 

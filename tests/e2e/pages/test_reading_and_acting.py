@@ -4,11 +4,15 @@ import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from demo.traffic import Story
+from modelwatch.settings import Settings
 from support.airflow_server import AirflowServer
 from support.pages_in_airflow import OTHERS, YESTERDAY, frame, shoot, visit
+from support.stored_story import store_days
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pages")]
 
@@ -94,8 +98,11 @@ def test_a_table_is_downloaded(server: AirflowServer, browser: Any) -> None:
     assert Path(waiting.value.path()).read_text().startswith("feature,day,level,significant,strongest")
 
 
-def test_a_window_is_run_again_by_airflows_own_api_and_logged_there(server: AirflowServer, browser: Any) -> None:
+def test_a_window_is_run_again_by_airflows_own_api_and_followed_to_its_verdict(
+    server: AirflowServer, browser: Any, settings: Settings
+) -> None:
     page = visit(browser, server, "admin", f"/modelwatch/monitors/fraud/windows/{YESTERDAY}")
+    page.locator("form[data-act=run]").get_by_label("Why").fill("after the fix of MW-12")
     page.get_by_role("button", name="Run again").click()
     page.get_by_text("Queued as manual__").wait_for()
     runs = server.get("/api/v2/dags/monitor_fraud/dagRuns", "admin").json()["dag_runs"]
@@ -105,6 +112,17 @@ def test_a_window_is_run_again_by_airflows_own_api_and_logged_there(server: Airf
     assert [(one["owner"], json.loads(one["extra"])["conf"]["window_start"]) for one in events][-1:] == [
         ("admin", f"{YESTERDAY}T00:00:00Z")
     ]
+    run_id = runs[-1]["dag_run_id"]
+    page.goto(f"{server.url}/dags/monitor_fraud/runs/{quote(run_id, safe='')}")
+    page.get_by_role("link", name="Model health").click()
+    frame(page).get_by_text("Queued: Airflow has not begun it yet.").wait_for()
+    assert frame(page).get_by_role("link", name="judge_and_store").count() == 1
+    store_days(settings, [YESTERDAY], story=Story(end=YESTERDAY), run_id=run_id)
+    frame(page).get_by_text("evaluation 2 · judged").wait_for()
+    page.goto(f"{server.url}/modelwatch/monitors/fraud")
+    row = page.locator("section[aria-labelledby=trail] tbody tr").first
+    assert "admin" in row.inner_text()
+    assert "after the fix of MW-12" in row.inner_text()
 
 
 def test_an_episode_is_snoozed_with_a_reason(server: AirflowServer, browser: Any) -> None:
@@ -128,10 +146,15 @@ def test_a_range_is_backfilled(server: AirflowServer, browser: Any) -> None:
     first = YESTERDAY - timedelta(days=3)
     page.fill("input[name=from]", str(first))
     page.fill("input[name=to]", str(YESTERDAY - timedelta(days=2)))
+    page.locator("form[data-act=backfill]").get_by_label("Why").fill("late labels")
     page.get_by_role("button", name="Backfill").click()
     page.get_by_text("The backfill is queued").wait_for()
     found = server.get("/api/v2/backfills", "admin", dag_id="monitor_fraud").json()["backfills"]
     assert [one["from_date"][:10] for one in found] == [str(first)]
+    page.reload()
+    trail = page.locator("section[aria-labelledby=trail] tbody tr").filter(has_text="late labels")
+    assert "admin" in trail.inner_text()
+    assert "backfilled" in trail.inner_text()
 
 
 def test_who_may_only_look_is_offered_nothing_and_refused_by_airflow(server: AirflowServer, browser: Any) -> None:

@@ -34,10 +34,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Limit:
-    """A threshold."""
+    """A threshold.
+
+    Attributes:
+        value: the newest; values: of each window, where it moves with the lines.
+    """
 
     level: str
     value: float
+    values: tuple[float | None, ...] = ()
+
+    def at(self, i: int) -> float | None:
+        """The threshold of one window."""
+        return self.values[i] if self.values else self.value
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,7 @@ class TimeChart:
     Attributes:
         name: in addresses and file names.
         bars: draw the one line as bars.
+        note: what a reader of it has to know, or nothing.
     """
 
     name: str
@@ -66,7 +76,7 @@ def time_chart(chart: TimeChart, *, link: Link | None = None) -> Markup:
     parts = [*_grid(chart, y), *_dates(chart, x)]
     for i, line in enumerate(chart.lines):
         parts += _bars(line, x, y) if chart.bars else [*_bands(line, i, x, y), *_curves(line, i, x, y)]
-    parts += _limits(chart, y)
+    parts += _limits(chart, x, y)
     for i, line in enumerate(chart.lines):
         parts += _dots(line, i, x, y)
     if link is not None:
@@ -105,11 +115,18 @@ def _dates(chart: TimeChart, x: Scale) -> list[Markup]:
     ]
 
 
-def _limits(chart: TimeChart, y: Scale) -> list[Markup]:
-    lines = [
-        el("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(one.value), y2=y(one.value), class_=f"limit {one.level}")
-        for one in chart.limits
+def _limit(one: Limit, x: Scale, y: Scale) -> list[Markup]:
+    if not one.values:
+        return [el("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(one.value), y2=y(one.value), class_=f"limit {one.level}")]
+    values = [None if value is None else min(value, y.high) for value in one.values]
+    return [
+        el("path", d=path([(x(i), y(values[i] or 0.0)) for i in run]), class_=f"limit {one.level}")
+        for run in _runs([value is not None for value in values])
     ]
+
+
+def _limits(chart: TimeChart, x: Scale, y: Scale) -> list[Markup]:
+    lines = [line for one in chart.limits for line in _limit(one, x, y)]
     names, last = [], float("inf")
     for one in sorted(chart.limits, key=lambda limit: limit.value):
         last = min(y(one.value) - 4, last - APART)  # two names never on top of each other

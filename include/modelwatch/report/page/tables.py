@@ -44,7 +44,7 @@ def as_json(table: Table, **about: Any) -> str:  # noqa: ANN401  # plain JSON va
 
 
 def of_chart(chart: TimeChart) -> Table:
-    """The numbers behind a chart: one row per window and line."""
+    """The numbers behind a chart: one row per window and line, the thresholds beside them."""
     rows = tuple(
         (
             iso(window.start),
@@ -54,11 +54,13 @@ def of_chart(chart: TimeChart) -> Table:
             line.lows[i] if line.lows else None,
             line.highs[i] if line.highs else None,
             line.statuses[i] if line.statuses else None,
+            *(limit.at(i) for limit in chart.limits),
         )
         for line in chart.lines
         for i, window in enumerate(chart.windows)
     )
-    return Table(chart.name, ("window_start", "window_end", "series", "value", "low", "high", "status"), rows)
+    columns = ("window_start", "window_end", "series", "value", "low", "high", "status")
+    return Table(chart.name, (*columns, *(f"{limit.level}_at" for limit in chart.limits)), rows)
 
 
 def columns_of(rows: Sequence[dict[str, Any]], name: str) -> Table:

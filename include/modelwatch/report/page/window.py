@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelwatch.domain import Judgement, Result, Window
-from modelwatch.history import About, Judged
+from modelwatch.domain import Judgement, Result, Window, iso
+from modelwatch.history import About, Judged, Mark
 from modelwatch.report.changes import Change, changes_of
 from modelwatch.report.document import Evaluation, document
 from modelwatch.report.meaning import meaning
 from modelwatch.report.page.compare import Comparison
+from modelwatch.report.page.headline import moved_words
 from modelwatch.report.page.tables import Table, columns_of
 from modelwatch.report.page.words import CHECK_WORDS, count, percent, window_slug
-from modelwatch.report.privacy import shown_result
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class WindowView:
     """All that the page of one window shows.
 
     Attributes:
+        others: earlier windows that this one can be compared with, newest first.
         against: what the current counts are compared with, in words.
         comparisons: the features, what moved first; empty with ``no_comparison`` saying why.
     """
@@ -61,6 +62,7 @@ class WindowView:
     versions: tuple[Judged, ...]
     before: Window | None
     after: Window | None
+    others: tuple[Mark, ...]
     comparisons: tuple[Comparison, ...]
     against: str
     no_comparison: str | None
@@ -81,6 +83,12 @@ class WindowView:
         return meaning(self.judgement) if self.judgement.findings else None
 
     @property
+    def moved(self) -> str:
+        """What moved, in one sentence."""
+        names = [name for change in self.changes for name in change.names]
+        return moved_words(names, "alert" if self.changes[0].worst.status == "alert" else "warning")
+
+    @property
     def changes(self) -> list[Change]:
         """The findings told once each, worst first."""
         return changes_of(self.judgement.findings)
@@ -95,21 +103,26 @@ class WindowView:
 
     def tables(self) -> dict[str, Table]:
         """Everything that can be exported, by name."""
-        return {"results": columns_of(self.document()["results"], "results")}
+        tables = [
+            columns_of(self.document()["results"], "results"),
+            versions_table(self.versions),
+            Table("rejects", ("column", "problem", "rows"), self.cover.rejects),
+        ]
+        return {table.name: table for table in tables}
 
     def comparison(self, feature: str) -> Comparison | None:
         """The comparison of this feature."""
         return next((one for one in self.comparisons if one.feature == feature), None)
 
 
-def visible(judgement: Judgement) -> Judgement:
-    """The judgement without the figures of small groups."""
-    return Judgement(
-        judgement.verdict,
-        judgement.reason,
-        tuple(shown_result(result) for result in judgement.results),
-        tuple(shown_result(result) for result in judgement.findings),
+def versions_table(versions: Sequence[Judged]) -> Table:
+    """Every evaluation of a window, newest first."""
+    columns = ("evaluation", "verdict", "n_current", "coverage", "judged_at", "run_id", "run_type", "config_sha256")
+    rows = tuple(
+        (v.number, v.verdict, v.n_current, v.coverage, iso(v.created_at), v.run_id, v.run_type, v.config_sha256)
+        for v in versions
     )
+    return Table("versions", columns, rows)
 
 
 def groups_of(results: Sequence[Result]) -> tuple[Group, ...]:
