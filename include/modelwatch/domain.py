@@ -17,7 +17,9 @@ ColumnType = Literal["number", "text", "timestamp", "flag"]
 FeatureKind = Literal["numeric", "categorical"]
 Status = Literal["ok", "warning", "alert", "insufficient_data", "not_computable"]
 VerdictName = Literal["ok", "warning", "alert", "insufficient_data", "not_measured"]
-Check = Literal["quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance"]
+Check = Literal[
+    "quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance", "redeploy"
+]
 Outcome = Literal["adverse", "favourable"]
 Compare = Literal["extremes", "rest"] | Mapping[str, str]
 

@@ -118,8 +118,9 @@ def crosses(m: Measurement, threshold: float) -> bool:
     """Whether the evidence is beyond the threshold: the whole interval where there is one (fairness), else the debiased
     effect. A value exactly at the threshold crosses for drift and shares; for an interval it must be strictly beyond.
     """
-    if m.ci_low is not None and m.ci_high is not None:
-        return m.ci_high < threshold if METRICS[m.metric].lower_is_worse else m.ci_low > threshold
+    info = METRICS[m.metric]
+    if info.interval_decides and m.ci_low is not None and m.ci_high is not None:
+        return m.ci_high < threshold if info.lower_is_worse else m.ci_low > threshold
     return m.effect is not None and _beyond(m, m.effect, threshold)
 
 

@@ -15,6 +15,7 @@ from modelwatch.config.fit import (
     columns_problems,
     fairness_problems,
     lookback_problems,
+    probe_problems,
     silences_problems,
     source_problems,
 )
@@ -28,6 +29,7 @@ from modelwatch.config.parts import (
     Reference,
     SampleSize,
 )
+from modelwatch.config.probe import Probe
 from modelwatch.config.schema import schema_of
 from modelwatch.config.sources import FetchedSource, Source
 from modelwatch.config.thresholds import Threshold, check_thresholds, defaults
@@ -58,6 +60,7 @@ class Monitor(Strict):
     thresholds: Annotated[dict[str, Threshold], AfterValidator(check_thresholds)] = Field(default_factory=dict)
     false_discovery_rate: float = Field(default=0.01, gt=0, lt=1)
     alerts: Alerts = Alerts()
+    probe: Probe | None = None
 
     _path: Path = PrivateAttr(default=Path())
 
@@ -100,6 +103,7 @@ class Monitor(Strict):
                 *lookback_problems(self),
                 *silences_problems(self),
                 *source_problems(self),
+                *probe_problems(self),
             ]
         )
         return self

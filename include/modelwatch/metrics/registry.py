@@ -13,6 +13,8 @@ class MetricInfo:
         checks: where it appears.
         low, high: its range; None is unbounded.
         lower_is_worse: True for ratios, whose thresholds are crossed downwards.
+        interval_decides: a whole interval beyond the threshold crosses it; False where a test decides and the interval
+            is there to be read.
     """
 
     name: str
@@ -21,9 +23,16 @@ class MetricInfo:
     low: float | None = 0.0
     high: float | None = None
     lower_is_worse: bool = False
+    interval_decides: bool = True
 
 
 _DRIFT: tuple[Check, ...] = ("feature_drift", "prediction_drift")
+
+
+def _compared(name: str, meaning: str, *, low: float | None = 0.0, high: float | None = 1.0) -> MetricInfo:
+    """A metric of two versions of the model that answer the same requests."""
+    return MetricInfo(name, ("redeploy",), meaning, low, high, interval_decides=False)
+
 
 METRICS = {
     info.name: info
@@ -122,6 +131,31 @@ METRICS = {
             ("fairness",),
             "The larger of the true and the false positive rates' differences.",
             high=1.0,
+        ),
+        _compared("decision_rate_change", "How much more or less often a new version selects the same requests."),
+        _compared("decision_flip_share", "Share of the same requests that a new version decides otherwise."),
+        _compared("score_shift", "Mean change of the same requests' scores, in standard deviations.", high=None),
+        _compared("error_share", "Share of requests a new version leaves unanswered, beyond the old one's."),
+        _compared("latency_ratio", "How many times as long a new version takes to answer.", high=None),
+        _compared("repeat_change_share", "Share of answers that differ when the same is asked twice."),
+        _compared("counterfactual_flip_share", "Share of decisions that flip when a sensitive feature alone changes."),
+        _compared(
+            "counterfactual_score_shift",
+            "Mean change of the score when a sensitive feature alone changes, in standard deviations.",
+            high=None,
+        ),
+        _compared(
+            "proxy_score_shift",
+            "How much more a new version's score moves than the old one's when a proxy changes, in its sd.",
+            high=None,
+        ),
+        _compared("monotonicity_violation_share", "Share of requests whose score goes against a declared direction."),
+        _compared("stress_failure_share", "Share of missing, extreme and unseen values answered with an error."),
+        _compared(
+            "score_shift_explained",
+            "How much of the mean score comes from one drifted feature, in standard deviations.",
+            low=None,
+            high=None,
         ),
     )
 }

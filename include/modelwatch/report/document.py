@@ -46,8 +46,8 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
         "n_reference": evaluation.n_reference,
         "n_current": evaluation.n_current,
         "coverage": evaluation.coverage,
-        "results": [_result(result) for result in judgement.results],
-        "findings": [_result(result) for result in judgement.findings],
+        "results": [result_document(result) for result in judgement.results],
+        "findings": [result_document(result) for result in judgement.findings],
         "changes": [_change(change, judgement.findings) for change in changes_of(judgement.findings)],
     }
 
@@ -65,7 +65,8 @@ def _change(change: Change, findings: Sequence[Result]) -> dict[str, Any]:
     }
 
 
-def _result(result: Result) -> dict[str, Any]:
+def result_document(result: Result) -> dict[str, Any]:
+    """One result as plain JSON types."""
     m = result.measurement
     return {
         "check": m.check,

@@ -1,0 +1,127 @@
+"""What a comparison of two versions came to: judged, stored, told, and decided upon by a person."""
+
+import io
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy.orm import Session
+
+from modelwatch.config import Monitor
+from modelwatch.domain import Judgement, Schema
+from modelwatch.redeploy.behaviour import measure_behaviour
+from modelwatch.redeploy.replay import measure_replay
+from modelwatch.redeploy.verdict import compare, judge_probes
+from modelwatch.report.redeploy import redeploy_document, redeploy_message, redeploy_summary
+from modelwatch.settings import Settings
+from modelwatch.steps.probing import prepare
+from modelwatch.steps.redeploy import Redeploy, judged_traffic, stored_sample
+from modelwatch.store import engine, outbox, redeploys
+from modelwatch.store.outbox import Due
+from modelwatch.store.redeploys import Decision
+from modelwatch.store.samples import Artifacts
+
+ACCEPTED = "accepted"
+
+
+def judge_redeploy(redeploy: Redeploy, *, notify: bool) -> dict[str, Any]:
+    """Judge traffic and answers, store the verdict, make its message due; returns the document."""
+    redeploy_id = redeploy.open()
+    with engine.session(redeploy.settings.database_url) as session, session.begin():
+        probes, groups, sent, lost = _judged_probes(redeploy, session, redeploy_id)
+        comparison = compare(judged_traffic(redeploy), probes, groups=groups)
+        document = redeploy_document(
+            redeploy.monitor.monitor,
+            redeploy.old,
+            redeploy.new,
+            redeploy.window,
+            comparison,
+            budget=redeploy.budget,
+            sent=sent,
+            lost=lost,
+        )
+        row = redeploys.by_run(session, redeploy.monitor.monitor, redeploy.run_id)
+        redeploys.store_verdict(row, comparison.verdict, document)
+        if notify:
+            _make_due(redeploy, session, redeploy_id, document)
+    return document
+
+
+def summary(redeploy: Redeploy) -> str:
+    """The verdict with its evidence, for who decides."""
+    with engine.session(redeploy.settings.database_url) as session:
+        row = redeploys.by_run(session, redeploy.monitor.monitor, redeploy.run_id)
+        return redeploy_summary(row.document or {})
+
+
+def decide(redeploy: Redeploy, decision: Decision, *, by: str, reason: str | None = None) -> bool:
+    """Record who decided what. An accepted version's requests become the reference; the first decision stands."""
+    artifacts = Artifacts(redeploy.settings.samples_url)
+    uris = None
+    if decision == ACCEPTED:
+        rows = as_logged(stored_sample(redeploy, "new").rows, redeploy.monitor.schema())
+        buffer = io.BytesIO()
+        pq.write_table(rows, buffer, compression="zstd")
+        # Kept apart from the samples, which expire.
+        uri = artifacts.write_bytes(f"reference/accepted/{redeploy.folder}.parquet", buffer.getvalue())
+        uris = (uri, redeploy.monitor.reference.uri)
+    with engine.session(redeploy.settings.database_url) as session, session.begin():
+        row = redeploys.by_run(session, redeploy.monitor.monitor, redeploy.run_id)
+        return redeploys.decide(session, row, decision, by=by, reason=reason, uris=uris)
+
+
+def as_logged(rows: pa.Table, schema: Schema) -> pa.Table:
+    """Typed rows as a file that is read like any other: a decision that is logged as "declined" is that word again."""
+    for column in schema.columns:
+        if column.type == "flag" and column.equals is not None:
+            true, false = (
+                (column.equals, not column.equals) if isinstance(column.equals, bool) else _words(column.equals)
+            )
+            values = pc.if_else(rows[column.name], pa.scalar(true), pa.scalar(false))
+            rows = rows.set_column(rows.column_names.index(column.name), column.name, values)
+    return rows
+
+
+def _words(equals: object) -> tuple[str, str]:
+    text = f"{equals:.15g}" if isinstance(equals, float) else str(equals)
+    return text, "0" if text == "1" else "1" if text == "0" else f"not {text}"
+
+
+def with_accepted_reference(monitor: Monitor, settings: Settings) -> Monitor:
+    """The monitor, with the requests of the version that was accepted last as its reference.
+
+    A monitor file that names another reference since then has the last word.
+    """
+    with engine.session(settings.database_url) as session:
+        uri = redeploys.accepted_reference(session, monitor.monitor, monitor.reference.uri)
+    if uri is None:
+        return monitor
+    return monitor.model_copy(update={"reference": monitor.reference.model_copy(update={"uri": uri})})
+
+
+def _judged_probes(
+    redeploy: Redeploy, session: Session, redeploy_id: int
+) -> tuple[Judgement | None, frozenset[str], int, int]:
+    """The judgement of the answers, the groups that were compared, and how many requests were sent and lost."""
+    probe = redeploy.probe
+    if probe is None:
+        return None, frozenset(), 0, 0
+    prepared, asked = prepare(redeploy, probe), redeploys.asked(session, redeploy_id)
+    story = prepared.story(redeploy, {key: answer for key, answer in asked.items() if answer is not None})
+    measured = [
+        *measure_replay(story, prepared.segments, prepared.groups),
+        *measure_behaviour(story, probe.monotonic),
+    ]
+    judgement = judge_probes(measured, redeploy.monitor.rules())
+    lost = sum(answer is None for answer in asked.values())
+    return judgement, frozenset(prepared.groups), redeploys.n_sent(session, redeploy_id), lost
+
+
+def _make_due(redeploy: Redeploy, session: Session, redeploy_id: int, document: dict[str, Any]) -> None:
+    slack = redeploy.monitor.alerts.slack
+    if slack is None:
+        return
+    payload = redeploy_message(document, owner=redeploy.monitor.owner, url=redeploy.run_url)
+    due = Due(f"redeploy:{redeploy_id}", redeploy.monitor.monitor, "redeploy", slack.connection, slack.channel, payload)
+    outbox.add_due(session, due)

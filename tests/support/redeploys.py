@@ -1,0 +1,89 @@
+"""The demo's model server with a new version rolled out at noon, its monitor with probes, and the comparison of both."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import yaml
+
+from demo.api import create_app
+from demo.log import Rollout, SimulatedLog
+from demo.model import VERSION, trained
+from demo.reference import reference
+from demo.serving import serving
+from demo.traffic import Story
+from demo.versions import versions
+from modelwatch.config import Monitor, load_monitor
+from modelwatch.domain import Connection, Window
+from modelwatch.settings import Settings
+from modelwatch.steps.redeploy import Redeploy
+
+KEY = "key-of-the-model-api"
+NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
+AFTERNOON = Window(NOON, NOON + timedelta(hours=6))
+DEMO = Path(__file__).parents[2] / "include" / "monitors" / "fraud.yaml"
+PROBE = {
+    "enabled": True,
+    "connection": "fraud_probe",
+    "path": "/predict",
+    "version": {"header": "X-Model-Version"},
+    "auth": {"type": "api_key", "header": "X-API-Key"},
+    "requests_per_second": 10_000,
+    "monotonic": {"amount": "increasing"},
+    "proxies": {"age_band": ["account_age_days"]},
+}
+
+
+@dataclass
+class Server:
+    """A running model server."""
+
+    url: str
+    asked: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def connect(self, conn_id: str) -> Connection:
+        return Connection(conn_id, conn_type="http", host=self.url, password=KEY)
+
+
+def write_monitor(folder: Path, **probe: object) -> Monitor:
+    """The demo's monitor file with probes, and its reference."""
+    content = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
+    content["probe"] = {**PROBE, **probe}
+    monitors = folder / "include" / "monitors"
+    (monitors / "reference").mkdir(parents=True)
+    reference().to_parquet(monitors / "reference" / "fraud.parquet", index=False)
+    path = monitors / "fraud.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return load_monitor(path)
+
+
+@contextmanager
+def model_server(version: str) -> Iterator[Server]:
+    """The demo's API, whose version is another since noon; every request to `/predict` is noted."""
+    log = SimulatedLog(trained(), Story(), Rollout(versions()[version], NOON))
+    app = create_app(log, api_key=KEY, rate=1e6, burst=1e6)
+    server = Server("")
+
+    @app.middleware("http")
+    async def note(request, call_next):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        if request.url.path == "/predict":
+            body = await request.body()
+            server.asked.append((request.headers.get("x-model-version", VERSION), body))
+        return await call_next(request)
+
+    with serving(app) as url:
+        server.url = url
+        yield server
+
+
+def comparison(monitor: Monitor, settings: Settings, version: str, *, budget: int, run_id: str = "one") -> Redeploy:
+    """The live version against the one since noon."""
+    return Redeploy(monitor, version, VERSION, AFTERNOON, run_id, settings, budget)
+
+
+def bodies(server: Server) -> list[str]:
+    """What was asked, in a form that can be counted."""
+    return [json.dumps([version, json.loads(body)], sort_keys=True) for version, body in server.asked]
