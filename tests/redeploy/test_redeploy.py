@@ -20,14 +20,24 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 def test_one(tmp_path, settings):
     import time
+
     monitor = write_monitor(tmp_path)
     with model_server("sensitive") as server:
         one = comparison(monitor, settings, "sensitive", budget=BUDGET)
-        t=time.time(); compare_traffic(one, server.connect); print(time.time()-t)
-        t=time.time(); assert ask_probes(one, server.connect, seconds=100); print(time.time()-t)
-        t=time.time(); document = judge_redeploy(one, notify=False); print(time.time()-t)
-    print({k:v for k,v in document.items() if k not in("results","findings")})
-    for f in document["findings"]: print(f["metric"],f["feature"],f["group"],f["value"],f["evidence"])
+        t = time.time()
+        compare_traffic(one, server.connect)
+        print(time.time() - t)
+        t = time.time()
+        assert ask_probes(one, server.connect, seconds=100)
+        print(time.time() - t)
+        t = time.time()
+        document = judge_redeploy(one, notify=False)
+        print(time.time() - t)
+    print({k: v for k, v in document.items() if k not in ("results", "findings")})
+    for f in document["findings"]:
+        print(f["metric"], f["feature"], f["group"], f["value"], f["evidence"])
     print(len(server.asked))
-    from modelwatch.report.redeploy import redeploy_table, redeploy_summary
-    print(redeploy_table(document)); print(redeploy_summary(document))
+    from modelwatch.report.redeploy import redeploy_summary, redeploy_table
+
+    print(redeploy_table(document))
+    print(redeploy_summary(document))

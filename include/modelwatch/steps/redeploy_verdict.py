@@ -15,8 +15,10 @@ from modelwatch.redeploy.replay import measure_replay
 from modelwatch.redeploy.verdict import compare, judge_probes
 from modelwatch.report.redeploy import redeploy_document, redeploy_message, redeploy_summary
 from modelwatch.settings import Settings
+from modelwatch.steps.alert import send_due
 from modelwatch.steps.probing import prepare
 from modelwatch.steps.redeploy import Redeploy, judged_traffic, stored_sample
+from modelwatch.steps.run import Connect, Run
 from modelwatch.store import engine, outbox, redeploys
 from modelwatch.store.outbox import Due
 from modelwatch.store.redeploys import Decision
@@ -48,15 +50,26 @@ def judge_redeploy(redeploy: Redeploy, *, notify: bool) -> dict[str, Any]:
     return document
 
 
-def summary(redeploy: Redeploy) -> str:
-    """The verdict with its evidence, for who decides."""
-    with engine.session(redeploy.settings.database_url) as session:
-        row = redeploys.by_run(session, redeploy.monitor.monitor, redeploy.run_id)
-        return redeploy_summary(row.document or {})
+def judge_versions(redeploy: Redeploy) -> str:
+    """Judge, make the message due, and return the evidence for who decides, as Markdown."""
+    return redeploy_summary(judge_redeploy(redeploy, notify=True))
 
 
-def decide(redeploy: Redeploy, decision: Decision, *, by: str, reason: str | None = None) -> bool:
-    """Record who decided what. An accepted version's requests become the reference; the first decision stands."""
+def send_verdict(redeploy: Redeploy, connect: Connect) -> None:
+    """Send the message that is due, once however often this is tried.
+
+    Raises:
+        AlertError: it could not be sent; it stays due, and the message says what to mend.
+    """
+    run = Run(redeploy.monitor, redeploy.window, redeploy.run_id, "manual", redeploy.settings)
+    send_due(run, connect, {}, only="redeploy")
+
+
+def decide(redeploy: Redeploy, *, decision: Decision, by: str, reason: str | None = None) -> str:
+    """Record who decided what, and say it. An accepted version's requests become the reference.
+
+    The first decision stands: a task that is tried again, or an answer that comes twice, changes nothing.
+    """
     artifacts = Artifacts(redeploy.settings.samples_url)
     uris = None
     if decision == ACCEPTED:
@@ -68,7 +81,8 @@ def decide(redeploy: Redeploy, decision: Decision, *, by: str, reason: str | Non
         uris = (uri, redeploy.monitor.reference.uri)
     with engine.session(redeploy.settings.database_url) as session, session.begin():
         row = redeploys.by_run(session, redeploy.monitor.monitor, redeploy.run_id)
-        return redeploys.decide(session, row, decision, by=by, reason=reason, uris=uris)
+        redeploys.decide(session, row, decision, by=by, reason=reason, uris=uris)
+        return f"{row.new_version} was {row.decision} by {row.decided_by}"
 
 
 def as_logged(rows: pa.Table, schema: Schema) -> pa.Table:

@@ -95,19 +95,18 @@ def store_verdict(row: RedeployRow, verdict: str, document: dict[str, Any]) -> N
 
 def decide(
     session: Session, row: RedeployRow, decision: Decision, *, by: str, reason: str | None, uris: tuple[str, str] | None
-) -> bool:
-    """Record who decided what; the first decision stands. Returns whether it was this one.
+) -> None:
+    """Record who decided what; the first decision stands.
 
     Args:
         uris: for an accepted version where its requests lie, and which reference they replace.
     """
     if row.decision is not None:
-        return False
+        return
     row.decision, row.decided_by, row.decided_at = decision, storable(by), datetime.now(UTC)
     row.decision_reason = storable(reason)
     row.reference_uri, row.replaces_uri = uris if uris is not None else (None, None)
     session.flush()
-    return True
 
 
 def accepted_reference(session: Session, monitor: str, replaces: str) -> str | None:
