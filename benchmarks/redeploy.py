@@ -8,9 +8,8 @@ Prints a table for docs/redeploy.md. Each repeat draws other stored requests; th
 import argparse
 from collections import Counter
 
-from statsmodels.stats.proportion import proportion_confint
-
 from benchmarks.redeploy_cases import NAMED, compared, is_named
+from statsmodels.stats.proportion import proportion_confint
 
 
 def main() -> None:

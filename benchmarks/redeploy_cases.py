@@ -93,4 +93,3 @@ def _answers(asks: Sequence[Ask], values: Sequence[dict[str, Any]], version: str
         ask.key: Answer(200, score, flagged, 0.01) if is_taken else Answer(422, seconds=0.01)
         for ask, score, flagged, is_taken in answers
     }
-

@@ -78,7 +78,7 @@ def redeploy_dag(monitor: Monitor) -> DAG:
     MONITORS[name] = monitor
     with DAG(schedule=[Asset(version_asset(name))], **redeploy_arguments(monitor, about=__doc__)) as dag:
         verdict = judge_versions(name)
-        accept = ApprovalOperator(
+        accept_version = ApprovalOperator(
             task_id="accept_version",
             subject="Shall later windows be compared with the new version?",
             body="{{ ti.xcom_pull(task_ids='judge_versions') }}",
@@ -87,8 +87,8 @@ def redeploy_dag(monitor: Monitor) -> DAG:
             response_timeout=DECIDE_WITHIN,
             execution_timeout=None,
         )
-        compare_traffic(name) >> ask_model(name) >> verdict >> [send_verdict(name), accept]
-        accept >> EmptyOperator(task_id="accepted") >> record_decision(name)
+        compare_traffic(name) >> ask_model(name) >> verdict >> [send_verdict(name), accept_version]
+        accept_version >> EmptyOperator(task_id="accepted") >> record_decision(name)
     return dag
 
 

@@ -31,7 +31,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "type": ["null", "integer"],
         "minimum": 0,
         "title": "Request budget",
-        "description": "Requests to the model's API at most; 0 asks nothing. Empty: probe.requests of the monitor file.",
+        "description": "Requests to the model's API at most; 0 asks nothing. Empty: the monitor file's probe.requests.",
     },
 }
 

@@ -1,15 +1,15 @@
 """Comparisons of two versions of a model, and the ledger of what was asked for them.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0007
+Revises: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0004"
-down_revision = "0003"
+revision = "0007"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
