@@ -18,12 +18,13 @@ from datetime import timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, Asset, Param, get_current_context, get_parsing_context, task
+from airflow.sdk import DAG, Param, get_current_context, get_parsing_context, task
 
 from modelwatch.config import Monitor
 from modelwatch.settings import Settings
+from modelwatch_airflow.assets import version_asset
 from modelwatch_airflow.defaults import load_monitors
-from modelwatch_airflow.redeploy import current_redeploy, decided, redeploy_arguments, redeploy_dag_id, version_asset
+from modelwatch_airflow.redeploy import current_redeploy, decided, redeploy_arguments, redeploy_dag_id
 from modelwatch_airflow.run import connect
 
 MONITORS: dict[str, Monitor] = {}
@@ -76,7 +77,7 @@ def redeploy_dag(monitor: Monitor) -> DAG:
     """The Dag of one monitor."""
     name = monitor.monitor
     MONITORS[name] = monitor
-    with DAG(schedule=[Asset(version_asset(name))], **redeploy_arguments(monitor, about=__doc__)) as dag:
+    with DAG(schedule=[version_asset(name)], **redeploy_arguments(monitor, about=__doc__)) as dag:
         verdict = judge_versions(name)
         accept_version = ApprovalOperator(
             task_id="accept_version",

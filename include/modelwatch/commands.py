@@ -104,6 +104,7 @@ def run(monitor: str, *, start: str, end: str, output: str) -> int:
     """Fetch, judge and store a window, then print what was stored."""
     from modelwatch.domain import Window
     from modelwatch.steps import Run
+    from modelwatch.steps.accepted import with_accepted_reference
     from modelwatch.steps.inline import run_window
 
     settings, loaded = load(monitor)
@@ -111,7 +112,8 @@ def run(monitor: str, *, start: str, end: str, output: str) -> int:
     if first is None or last is None or last <= first:
         message = f"--to must be after --from; got --from {start} --to {end}"
         raise SettingsError(message)
-    one = Run(loaded, Window(first, last), f"cli__{uuid.uuid4()}", "cli", settings)
+    watched = with_accepted_reference(loaded, settings)
+    one = Run(watched, Window(first, last), f"cli__{uuid.uuid4()}", "cli", settings)
     return _show(run_window(one, connection_from_env), output)
 
 

@@ -41,11 +41,6 @@ def redeploy_dag_id(name: str) -> str:
     return f"redeploy_{name}"
 
 
-def version_asset(name: str) -> str:
-    """The asset whose events tell of a version that a monitor's windows had not seen before."""
-    return f"modelwatch/{name}/version"
-
-
 def redeploy_arguments(monitor: Monitor, *, about: str | None) -> dict[str, Any]:
     """The Dag's settings beside its schedule."""
     return {

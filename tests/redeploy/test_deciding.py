@@ -11,8 +11,9 @@ from modelwatch.config import Monitor
 from modelwatch.domain import Column, Schema
 from modelwatch.settings import Settings
 from modelwatch.sources import files
+from modelwatch.steps.accepted import as_logged, with_accepted_reference
 from modelwatch.steps.redeploy import Redeploy, compare_traffic
-from modelwatch.steps.redeploy_verdict import as_logged, decide, judge_redeploy, with_accepted_reference
+from modelwatch.steps.redeploy_verdict import decide, judge_redeploy
 from modelwatch.store import engine
 from support.redeploys import comparison, model_server
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modelwatch.steps.redeploy_verdict import decide, judge_versions, send_verdict
     from modelwatch.steps.run import Run
     from modelwatch.steps.split import add_profiles, count_part, fetch_part, merge_samples, split_window
+    from modelwatch.steps.versions import notice_version
     from modelwatch.steps.watchdog import check_schedules
 
 MODULE_OF = {
@@ -45,6 +46,7 @@ MODULE_OF = {
     "judge_and_store": "judge",
     "judge_versions": "redeploy_verdict",
     "merge_samples": "split",
+    "notice_version": "versions",
     "send_slack_alert": "alert",
     "send_verdict": "redeploy_verdict",
     "should_alert": "alert",
@@ -71,6 +73,7 @@ __all__ = [
     "judge_and_store",
     "judge_versions",
     "merge_samples",
+    "notice_version",
     "send_slack_alert",
     "send_verdict",
     "should_alert",

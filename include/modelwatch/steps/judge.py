@@ -20,6 +20,7 @@ from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
+from modelwatch.steps.versions import version_counts
 from modelwatch.steps.widen import requests_judged
 from modelwatch.store import engine, episodes, repository
 from modelwatch.store.repository import NewEvaluation, StoredProfile
@@ -121,7 +122,7 @@ def _new_evaluation(run: Run, judgement: Judgement, sample: Sample | None, sampl
         n_reference=n_reference,
         n_current=_kept(sample),
         coverage=coverage,
-        sample=_sample_evidence(sample, sample_ref),
+        sample=_sample_evidence(sample, sample_ref, monitor.schema().model_version),
         reference_digest=load_reference(monitor, run.settings).digest if judgement.results else None,
         model_version=run.model_version,
         run_url=run.run_url,
@@ -133,7 +134,9 @@ def _n_reference(measured: list[Measurement]) -> int:
     return next((m.n_reference or 0 for m in measured if m.metric == "row_count"), 0)
 
 
-def _sample_evidence(sample: Sample | None, sample_ref: str | None) -> dict[str, object] | None:
+def _sample_evidence(
+    sample: Sample | None, sample_ref: str | None, version_column: str | None
+) -> dict[str, object] | None:
     if sample is None:
         return None
     return {
@@ -143,6 +146,7 @@ def _sample_evidence(sample: Sample | None, sample_ref: str | None) -> dict[str,
         "n_rejected": sample.n_rejected,
         "n_total": sample.n_total,
         "rejects": [[r.column, r.problem, r.count, r.example] for r in sample.rejects],
+        "versions": version_counts(sample.rows, version_column),
     }
 
 

@@ -1,20 +1,15 @@
 """What a comparison of two versions came to: judged, stored, told, and decided upon by a person."""
 
-import io
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
-from modelwatch.config import Monitor
-from modelwatch.domain import Judgement, Schema
+from modelwatch.domain import Judgement
 from modelwatch.redeploy.behaviour import measure_behaviour
 from modelwatch.redeploy.replay import measure_replay
 from modelwatch.redeploy.verdict import compare, judge_probes
 from modelwatch.report.redeploy import redeploy_document, redeploy_message, redeploy_summary
-from modelwatch.settings import Settings
+from modelwatch.steps.accepted import accept
 from modelwatch.steps.alert import send_due
 from modelwatch.steps.probing import prepare
 from modelwatch.steps.redeploy import Redeploy, judged_traffic, stored_sample
@@ -22,9 +17,6 @@ from modelwatch.steps.run import Connect, Run
 from modelwatch.store import engine, outbox, redeploys
 from modelwatch.store.outbox import Due
 from modelwatch.store.redeploys import Decision
-from modelwatch.store.samples import Artifacts
-
-ACCEPTED = "accepted"
 
 
 def judge_redeploy(redeploy: Redeploy, *, notify: bool) -> dict[str, Any]:
@@ -70,48 +62,13 @@ def decide(redeploy: Redeploy, *, decision: Decision, by: str, reason: str | Non
 
     The first decision stands: a task that is tried again, or an answer that comes twice, changes nothing.
     """
-    artifacts = Artifacts(redeploy.settings.samples_url)
-    uris = None
-    if decision == ACCEPTED:
-        rows = as_logged(stored_sample(redeploy, "new").rows, redeploy.monitor.schema())
-        buffer = io.BytesIO()
-        pq.write_table(rows, buffer, compression="zstd")
-        # Kept apart from the samples, which expire.
-        uri = artifacts.write_bytes(f"reference/accepted/{redeploy.folder}.parquet", buffer.getvalue())
-        uris = (uri, redeploy.monitor.reference.uri)
+    rows = stored_sample(redeploy, "new").rows if decision == "accepted" else None
     with engine.session(redeploy.settings.database_url) as session, session.begin():
         row = redeploys.by_run(session, redeploy.monitor.monitor, redeploy.run_id)
-        redeploys.decide(session, row, decision, by=by, reason=reason, uris=uris)
+        redeploys.decide(row, decision, by=by, reason=reason)
+        if row.decision == "accepted" and rows is not None:
+            row.reference_uri = accept(redeploy, rows)
         return f"{row.new_version} was {row.decision} by {row.decided_by}"
-
-
-def as_logged(rows: pa.Table, schema: Schema) -> pa.Table:
-    """Typed rows as a file that is read like any other: a decision that is logged as "declined" is that word again."""
-    for column in schema.columns:
-        if column.type == "flag" and column.equals is not None:
-            true, false = (
-                (column.equals, not column.equals) if isinstance(column.equals, bool) else _words(column.equals)
-            )
-            values = pc.if_else(rows[column.name], pa.scalar(true), pa.scalar(false))
-            rows = rows.set_column(rows.column_names.index(column.name), column.name, values)
-    return rows
-
-
-def _words(equals: object) -> tuple[str, str]:
-    text = f"{equals:.15g}" if isinstance(equals, float) else str(equals)
-    return text, "0" if text == "1" else "1" if text == "0" else f"not {text}"
-
-
-def with_accepted_reference(monitor: Monitor, settings: Settings) -> Monitor:
-    """The monitor, with the requests of the version that was accepted last as its reference.
-
-    A monitor file that names another reference since then has the last word.
-    """
-    with engine.session(settings.database_url) as session:
-        uri = redeploys.accepted_reference(session, monitor.monitor, monitor.reference.uri)
-    if uri is None:
-        return monitor
-    return monitor.model_copy(update={"reference": monitor.reference.model_copy(update={"uri": uri})})
 
 
 def _judged_probes(

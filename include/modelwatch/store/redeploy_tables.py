@@ -14,11 +14,7 @@ DECISIONS = "'accepted', 'rejected'"
 
 
 class RedeployRow(Base):
-    """One comparison of a new version with the one before it.
-
-    ``reference_uri`` is where the accepted version's requests lie; ``replaces_uri`` the reference they replace, so that
-    a monitor file that names another one since then is heard.
-    """
+    """One comparison of a new version with the one before it; ``reference_uri`` is where an accepted one's rows lie."""
 
     __tablename__ = "redeploy"
     __table_args__ = (
@@ -47,7 +43,6 @@ class RedeployRow(Base):
     decided_at: Mapped[datetime | None] = mapped_column(Moment)
     decision_reason: Mapped[str | None] = mapped_column(sa.Text)
     reference_uri: Mapped[str | None] = mapped_column(sa.Text)
-    replaces_uri: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class RedeployAnswerRow(Base):

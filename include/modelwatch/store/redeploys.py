@@ -13,8 +13,10 @@ from modelwatch.errors import StoreError
 from modelwatch.redeploy.asking import Answer
 from modelwatch.store.redeploy_tables import RedeployAnswerRow, RedeployRow
 from modelwatch.store.rows import storable
+from modelwatch.store.tables import Evaluation
 
 Decision = Literal["accepted", "rejected"]
+WINDOWS_BACK = 60
 
 
 @dataclass(frozen=True)
@@ -93,29 +95,23 @@ def store_verdict(row: RedeployRow, verdict: str, document: dict[str, Any]) -> N
         row.verdict, row.document, row.judged_at = verdict, storable(document), datetime.now(UTC)
 
 
-def decide(
-    session: Session, row: RedeployRow, decision: Decision, *, by: str, reason: str | None, uris: tuple[str, str] | None
-) -> None:
-    """Record who decided what; the first decision stands.
-
-    Args:
-        uris: for an accepted version where its requests lie, and which reference they replace.
-    """
-    if row.decision is not None:
-        return
-    row.decision, row.decided_by, row.decided_at = decision, storable(by), datetime.now(UTC)
-    row.decision_reason = storable(reason)
-    row.reference_uri, row.replaces_uri = uris if uris is not None else (None, None)
-    session.flush()
+def decide(row: RedeployRow, decision: Decision, *, by: str, reason: str | None) -> None:
+    """Record who decided what; the first decision stands."""
+    if row.decision is None:
+        row.decision, row.decided_by, row.decided_at = decision, storable(by), datetime.now(UTC)
+        row.decision_reason = storable(reason)
 
 
-def accepted_reference(session: Session, monitor: str, replaces: str) -> str | None:
-    """Where the requests of the version lie that was accepted last, if it replaces this reference."""
-    query = (
-        sa.select(RedeployRow)
-        .where(RedeployRow.monitor == monitor, RedeployRow.reference_uri.is_not(None))
-        .order_by(RedeployRow.decided_at.desc())
-        .limit(1)
+def versions_before(session: Session, monitor: str, moment: datetime) -> tuple[set[str], str | None]:
+    """The versions that windows ending by then have seen or that were compared, and the commonest in the newest one."""
+    seen = (
+        sa.select(Evaluation.sample["versions"])
+        .where(Evaluation.monitor == monitor, Evaluation.window_end <= moment)
+        .order_by(Evaluation.window_end.desc(), Evaluation.number.desc())
+        .limit(WINDOWS_BACK)
     )
-    row = session.scalar(query)
-    return row.reference_uri if row is not None and row.replaces_uri == replaces else None
+    counts = [versions for versions in session.scalars(seen) if versions]
+    compared = sa.select(RedeployRow.new_version).where(RedeployRow.monitor == monitor)
+    known = {version for versions in counts for version in versions}
+    newest = max(counts[0], key=lambda version: (counts[0][version], version)) if counts else None
+    return known.union(session.scalars(compared)), newest

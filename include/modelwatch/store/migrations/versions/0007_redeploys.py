@@ -39,7 +39,6 @@ def upgrade() -> None:
         sa.Column("decided_at", MOMENT, nullable=True),
         sa.Column("decision_reason", sa.Text(), nullable=True),
         sa.Column("reference_uri", sa.Text(), nullable=True),
-        sa.Column("replaces_uri", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "verdict IN ('same', 'changed', 'worse', 'unfair', 'insufficient')", name=op.f("ck_redeploy_verdict")
         ),
