@@ -17,9 +17,8 @@ ColumnType = Literal["number", "text", "timestamp", "flag"]
 FeatureKind = Literal["numeric", "categorical"]
 Status = Literal["ok", "warning", "alert", "insufficient_data", "not_computable"]
 VerdictName = Literal["ok", "warning", "alert", "insufficient_data", "not_measured"]
-Check = Literal[
-    "quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance", "redeploy"
-]
+Check = Literal["quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance"]
+Measuring = Check | Literal["redeploy"]
 Outcome = Literal["adverse", "favourable"]
 Compare = Literal["extremes", "rest"] | Mapping[str, str]
 
@@ -214,7 +213,7 @@ class Measurement:
             None when it moved for itself.
     """
 
-    check: Check
+    check: Measuring
     metric: str
     value: float | None
     n_reference: int | None

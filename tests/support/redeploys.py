@@ -25,16 +25,6 @@ KEY = "key-of-the-model-api"
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
 AFTERNOON = Window(NOON, NOON + timedelta(hours=6))
 DEMO = Path(__file__).parents[2] / "include" / "monitors" / "fraud.yaml"
-PROBE = {
-    "enabled": True,
-    "connection": "fraud_probe",
-    "path": "/predict",
-    "version": {"header": "X-Model-Version"},
-    "auth": {"type": "api_key", "header": "X-API-Key"},
-    "requests_per_second": 10_000,
-    "monotonic": {"amount": "increasing"},
-    "proxies": {"age_band": ["account_age_days"]},
-}
 
 
 @dataclass
@@ -52,7 +42,7 @@ class Server:
 def write_monitor(folder: Path, **probe: object) -> Monitor:
     """The demo's monitor file with probes, and its reference."""
     content = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
-    content["probe"] = {**PROBE, **probe}
+    content["probe"] |= {"requests_per_second": 10_000, **probe}
     monitors = folder / "include" / "monitors"
     (monitors / "reference").mkdir(parents=True, exist_ok=True)
     reference().to_parquet(monitors / "reference" / "fraud.parquet", index=False)

@@ -49,7 +49,7 @@ class Probe(Strict):
     numbers: list[str] = Field(default_factory=list)
     score: str | None = None
     decision: str | None = None
-    requests: int = Field(default=2_000, ge=50, le=1_000_000)
+    requests: int = Field(default=2_000, ge=50)
     requests_per_second: float = Field(default=20, gt=0)
     timeout_seconds: float = Field(default=10, gt=0)
     monotonic: dict[str, Literal["increasing", "decreasing"]] = Field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from modelwatch.domain import Check
+from modelwatch.domain import Check, Measuring
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class MetricInfo:
     """
 
     name: str
-    checks: tuple[Check, ...]
+    checks: tuple[Measuring, ...]
     meaning: str
     low: float | None = 0.0
     high: float | None = None

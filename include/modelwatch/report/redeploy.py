@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement, HeaderBlock
 from modelwatch.domain import Window, iso
 from modelwatch.redeploy.verdict import Comparison
 from modelwatch.report.document import SCHEMA_VERSION, result_document
+from modelwatch.report.runbook import section as section_of
 from modelwatch.report.slack import HEADER_LIMIT, context, cut, escape, section
 
 MOST_SHOWN = 10
@@ -87,7 +88,7 @@ def redeploy_message(document: Mapping[str, Any], *, owner: str, url: str | None
         section(f"{ICONS[verdict]} against {escape(document['old_version'])}: {escape(document['reason'])}"),
         *([section(found)] if found else []),
         *([ActionsBlock(elements=[ButtonElement(text="Decide in Airflow", url=url)])] if url else []),
-        context(f"owner {owner or 'not set'} · docs/runbook.md#redeploy"),
+        context(f"owner {owner or 'not set'} · docs/runbook.md#{section_of('redeploy')}"),
     ]
     return {"text": cut(title, HEADER_LIMIT), "blocks": [block.to_dict() for block in blocks]}
 
