@@ -40,6 +40,7 @@ RESULTS: dict[str, tuple[Change, Change, int | None]] = {
     "integers beyond 2^53": (*[with_column("number", odd.big_integers)] * 2, QUIET),
     "integers beyond 2^53 as words": (*[with_column("word", odd.big_integers)] * 2, QUIET),
     "booleans as words": (*[with_column("word", lambda n: np.arange(n) % 3 == 0)] * 2, QUIET),
+    "words that arrow calls views": (*[with_column("word", odd.views)] * 2, QUIET),
     "dates as words": (*[with_column("word", odd.dates)] * 2, QUIET),
     "unicode and very long words": (*[with_column("word", odd.odd_words)] * 2, QUIET),
     "unicode and very long words that are new": (same, with_column("word", odd.odd_words), ALERT),
@@ -176,7 +177,9 @@ def test_too_many_values_of_another_type_are_not_measured(folder: Path) -> None:
     place = odd.place(folder, odd.columns(0), with_column("number", odd.half_words)(odd.columns(1)))
     outcome = modelwatch("check", *as_arguments(place), "--output", "json")
     assert (outcome.status, outcome.document["verdict"]) == (BLIND, "not_measured")
-    assert outcome.document["reason"] == "1000 of 2000 rows do not parse, most of them for 'number' (1000)"
+    assert outcome.document["reason"] == (
+        "1000 of 2000 rows do not parse, most of them for 'number' (1000: expected a number, found text)"
+    )
 
 
 def test_the_reference_itself_is_quiet_and_moves_nowhere(folder: Path) -> None:
