@@ -1,6 +1,7 @@
 """Odd data: a clear result or a clear error for each, from `check` and `backtest`; no NaN, no warning, no traceback."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,14 @@ def test_a_backtest_of_no_row_says_that_there_is_no_time_to_cut_it_by(folder: Pa
     outcome = modelwatch("backtest", *as_arguments(place), "--every", "1d")
     assert (outcome.status, outcome.out) == (WRONG, "")
     assert outcome.err == f"{place.current}: column 'at' has no timestamps\n"
+
+
+def test_a_backtest_over_a_wrong_year_says_so_instead_of_judging_a_century_of_windows(folder: Path) -> None:
+    wrong = odd.columns(1)
+    wrong["at"] = pa.array([datetime(1926, 3, 1, tzinfo=UTC), *wrong["at"][1:].to_pylist()])
+    outcome = modelwatch("backtest", *as_arguments(odd.place(folder, odd.columns(0), wrong)), "--every", "1d")
+    assert (outcome.status, outcome.out) == (WRONG, "")
+    assert "column 'at' runs from 1926-03-01T00:00:00Z to 2026-03-0" in outcome.err
 
 
 @pytest.mark.parametrize(("n", "status", "words"), [(0, WRONG, "the reference has no rows"), (1, BLIND, "")])

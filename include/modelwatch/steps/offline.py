@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelwatch.config import Monitor
-from modelwatch.domain import Reject, Schema, Window
+from modelwatch.domain import Reject, Schema, Window, iso
 from modelwatch.episodes import Replay, judged_window
 from modelwatch.errors import DataError
 from modelwatch.profile import Profile, profile_rows
@@ -29,6 +29,8 @@ from modelwatch.steps.rows import comparable
 from modelwatch.steps.stream import Labels, present_schema, within
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
+
+MOST_WINDOWS = 20_000  # fifty years of days, two of hours
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ def backtest_file(
     monitor = monitor.model_copy(update={"window": every})  # whose natural variation is that of windows so long
     reference, data = load_reference(monitor, settings), read_current(monitor, current, labels)
     first, last = _span(data, monitor, current)
+    if (last - first) / every > MOST_WINDOWS:
+        message = (
+            f"{current}: column '{data.schema.timestamp}' runs from {iso(first)} to {iso(last)}, "
+            f"more than {MOST_WINDOWS:,} windows; correct the wrong times, or write a longer --every"
+        )
+        raise DataError(message)
     windows = windows_between(first, last, length=every, timezone=monitor.tzinfo)
     yield from backtest(monitor, settings, reference, data, windows)
 
