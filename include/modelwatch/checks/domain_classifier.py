@@ -86,7 +86,8 @@ def one_thread() -> AbstractContextManager[object]:
     import sklearn.ensemble  # noqa: F401  # first: only the libraries that are loaded by now are limited
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(limits=1)
+    limited: AbstractContextManager[object] = threadpool_limits(limits=1)
+    return limited
 
 
 def _halves(rows: Rows) -> NDArray[np.int64]:

@@ -168,13 +168,16 @@ def _csv(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Batch]:
 def _header(file: Any) -> tuple[list[str], bool]:  # noqa: ANN401  # a file object
     """The columns' names, and whether anything follows; the file is back at its start."""
     header: bytes = file.readline()
+    while header.count(b'"') % 2 and (more := file.readline()):  # a name with a line break in it
+        header += more
     if header.startswith(b"PAR1"):
         message = "it is parquet; name it so"
         raise ValueError(message)
     if not header.decode("utf-8-sig").strip():
         message = "it is empty; the first line must name the columns"
         raise ValueError(message)
-    names: list[str] = pa.csv.read_csv(pa.py_buffer(header.removeprefix(b"\xef\xbb\xbf") + b"\n")).column_names
+    text, broken = header.removeprefix(b"\xef\xbb\xbf") + b"\n", pa.csv.ParseOptions(newlines_in_values=True)
+    names: list[str] = pa.csv.read_csv(pa.py_buffer(text), parse_options=broken).column_names
     for separator in (";", "\t", "|"):
         if len(names) == 1 and separator in names[0]:
             message = f"its columns are separated by {separator!r}; write it with commas"
