@@ -91,6 +91,8 @@ def judge(folder: Path, batch: Batch) -> list[Answer]:
 def measure(answers: Answers, options: argparse.Namespace) -> None:
     """Judge what is not yet known, on all processors, and keep it."""
     todo = batches(answers, options)
+    if not todo:
+        return
     with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(options.jobs) as pool:
         folder = Path(name)
         by_reference = {one.reference_name: one for one in experiments()}

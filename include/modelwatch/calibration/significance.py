@@ -96,10 +96,13 @@ def novelty_p_value(x: int, m: int, n: int, n_singletons: int, natural: float = 
 
 
 def pool_thin(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
-    """Merge the bins whose expected count in the smaller sample is below 5 into one; drop bins empty in both."""
+    """Merge the bins whose expected count in the smaller sample is below 5 into one; drop bins empty in both.
+
+    Bins empty in the reference are merged too: what it never had is no bin that was chosen before the data were seen.
+    """
     both = reference + current
     share = min(reference.sum(), current.sum()) / max(both.sum(), 1)
-    thin = both * share < MIN_EXPECTED
+    thin = (both * share < MIN_EXPECTED) | (reference == 0)
     kept = [counts[~thin] for counts in (reference, current)]
     rest = [counts[thin].sum() for counts in (reference, current)]
     if sum(rest) * share >= 1:
