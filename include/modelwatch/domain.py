@@ -177,12 +177,6 @@ class Sample:
             return None
         return 1.0 if self.n_total == 0 else min(1.0, (self.n_seen + self.n_rejected) / self.n_total)
 
-    @property
-    def rejected_share(self) -> float:
-        """Rejected rows over all distinct rows, in [0, 1]; 0 for an empty window."""
-        rows = self.n_seen + self.n_rejected
-        return self.n_rejected / rows if rows else 0.0
-
 
 @dataclass(frozen=True)
 class Levels:

@@ -16,6 +16,7 @@ from modelwatch.steps.past import against
 from modelwatch.steps.policy import UNDATED, policy_of
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import load_reference
+from modelwatch.steps.rejects import unparsed
 from modelwatch.steps.stream import Counted, count_file, time_span
 from modelwatch.steps.widen import measure_check
 from modelwatch.verdict import judge
@@ -54,17 +55,10 @@ def check_file(
     before = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
-    judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
+    unmeasured = unparsed(counted.rejects.all(), counted.n_read, rules.max_rejected)
+    judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)
     page = Replay(policy_of(monitor)).add(judged_window(window or UNDATED, judgement, n_current=n_current))
     return Evaluation(monitor.monitor, window, judgement, compared.profile.n_rows, n_current, 1.0, page)
-
-
-def _unmeasured(counted: Counted, limit: float) -> str | None:
-    total = counted.n_read + counted.n_rejected
-    if counted.n_rejected <= limit * total:
-        return None
-    column, count = counted.type_errors.most_common(1)[0]
-    return f"{counted.n_rejected} of {total} rows do not parse, most of them for '{column}' ({count})"
 
 
 def _whole(counted: Counted, monitor: Monitor) -> Window | None:

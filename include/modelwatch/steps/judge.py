@@ -18,6 +18,7 @@ from modelwatch.steps.measured import decode
 from modelwatch.steps.multivariate import rows_before
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.rejects import unparsed
 from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
 from modelwatch.steps.versions import version_counts
@@ -93,9 +94,9 @@ def _unmeasured(
 
 def sample_problem(sample: Sample, rules: Rules) -> str | None:
     """Why a sample does not stand for its window, or None."""
-    if sample.rejected_share > rules.max_rejected:
-        worst = max(sample.rejects, key=lambda reject: reject.count)
-        return f"{sample.n_rejected} rows did not parse, most of them for '{worst.column}': {worst.problem}"
+    problem = unparsed(sample.rejects, sample.n_seen, rules.max_rejected)
+    if problem is not None:
+        return problem
     if sample.coverage is not None and sample.coverage < rules.min_coverage:
         return f"{sample.n_seen} of {sample.n_total} requests were seen"
     return None
