@@ -16,7 +16,6 @@ Then a person decides: **Approve** makes the new version's requests the referenc
 
 from datetime import timedelta
 
-from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param, get_current_context, get_parsing_context, task
 
@@ -64,7 +63,7 @@ def send_verdict(monitor: str) -> None:
     steps.send_verdict(current_redeploy(MONITORS[monitor]), connect)
 
 
-@task(trigger_rule="all_done")
+@task
 def record_decision(monitor: str) -> str:
     """Keep who decided what and why; an approved version's requests become the reference."""
     from modelwatch import steps
@@ -89,7 +88,8 @@ def redeploy_dag(monitor: Monitor) -> DAG:
             execution_timeout=None,
         )
         compare_traffic(name) >> ask_model(name) >> verdict >> [send_verdict(name), accept_version]
-        accept_version >> EmptyOperator(task_id="accepted") >> record_decision(name)
+        # A teardown, since an approval that is rejected skips every other task after it and then keeps no answer.
+        accept_version >> record_decision(name).as_teardown(on_failure_fail_dagrun=True)
     return dag
 
 

@@ -76,7 +76,7 @@ def test_a_person_decides_and_the_answer_is_recorded(dags: Any, noted: Noted, op
     assert run.state == "success"
     assert noted.calls.count("ask_probes") == 2  # a slice that did not suffice, and the one that did
     assert noted.decision == {"decision": decision, "by": "on-call", "reason": None}
-    assert run.tasks["accepted"] == ("success" if option == "Approve" else "skipped")
+    assert run.tasks["record_decision"] == "success"
     one = noted.told["judge_versions"]
     assert (one.new, one.old, one.budget, one.run_id) == ("v2", "v1", 300, run.run_id)
     assert one.window.start == datetime(2026, 11, 9, 12, tzinfo=UTC)
