@@ -17,7 +17,8 @@ same on any machine. modelwatch is used as a user would: the monitor file that `
 size, which is lowered so that small windows are judged at all, and `check`. The peers run at their defaults;
 "plain scipy" is what a careful engineer writes in an afternoon: Kolmogorov-Smirnov, chi-square with rare levels pooled,
 Fisher's exact test for nulls and unseen levels, Benjamini-Hochberg at 1 %. Evidently calls a window drifted when half
-of its columns are; how often it calls any column drifted has a column of its own. Intervals are Wilson's at 95 %.
+of its columns are; how often it calls any column drifted has a column of its own. Intervals are Wilson's at 95 %, and
+every share says of how many; more windows are a matter of running the command again with larger numbers.
 """
 
 
