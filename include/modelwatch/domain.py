@@ -21,6 +21,11 @@ Check = Literal["quality", "feature_drift", "prediction_drift", "multivariate_dr
 Outcome = Literal["adverse", "favourable"]
 Compare = Literal["extremes", "rest"] | Mapping[str, str]
 
+# The reasons of what waits for labels: no want of evidence, and no fault.
+NO_LABELS = "no labels"
+NO_REFERENCE_LABELS = "the reference has no labels"
+WAITING = (NO_LABELS, NO_REFERENCE_LABELS)
+
 
 @dataclass(frozen=True, order=True)
 class Window:

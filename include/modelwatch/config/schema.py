@@ -12,7 +12,7 @@ def schema_of(monitor: "Monitor") -> Schema:
     """One column per feature, role and sensitive feature; one that plays several parts is read once."""
     sensitive = set(monitor.fairness.sensitive) if monitor.fairness else set()
     columns: dict[str, Column] = {}
-    for column in [*_roles(monitor), *_features(monitor, sensitive), *_sensitive(monitor)]:
+    for column in [*_roles(monitor), *_features(monitor, sensitive), *_sensitive(monitor), *_performance(monitor)]:
         columns.setdefault(column.name, column)
     roles = monitor.columns
     return Schema(
@@ -61,6 +61,16 @@ def _sensitive(monitor: "Monitor") -> list[Column]:
         Column(name, path_of(name), "number" if name in monitor.fairness.bands else "text", is_sensitive=True)
         for name in monitor.fairness.sensitive
     ]
+
+
+def _performance(monitor: "Monitor") -> list[Column]:
+    spec = monitor.performance
+    wanted: list[tuple[str | None, ColumnType]] = [
+        (spec.queue.entity if spec.queue else None, "text"),
+        (spec.traffic.column if spec.traffic else None, "text"),
+        (spec.propensity, "number"),
+    ]
+    return [Column(name, path_of(name), kind) for name, kind in wanted if name is not None]
 
 
 def _bands(monitor: "Monitor") -> tuple[Sensitive, ...]:

@@ -38,6 +38,18 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
     "equal_opportunity_difference": (0, 1, False),
     "false_positive_rate_difference": (0, 1, False),
     "equalized_odds_difference": (0, 1, False),
+    # Of performance: how much worse than the reference.
+    "roc_auc": (0, 1, False),
+    "average_precision": (0, 1, False),
+    "accuracy": (0, 1, False),
+    "precision": (0, 1, False),
+    "recall": (0, 1, False),
+    "f1": (0, 1, False),
+    "brier": (0, 1, False),
+    "expected_calibration_error": (0, 1, False),
+    "cost": (0, None, False),
+    "precision_at_k": (0, 1, False),
+    "entity_precision_at_k": (0, 1, False),
 }
 
 # What a feature's own thresholds may be for; the others belong to groups, not to a feature.
@@ -69,6 +81,15 @@ DEFAULTS: dict[str, Levels] = {
     "unseen_share": Levels(0.01, 0.015),
     "demographic_parity_difference": Levels(0.05, 0.1),
     "demographic_parity_difference_change": Levels(0.025, 0.05),
+    "roc_auc": Levels(0.01, 0.03),
+    "average_precision": Levels(0.05, 0.1),
+    "accuracy": Levels(0.02, 0.05),
+    "precision": Levels(0.05, 0.1),
+    "recall": Levels(0.05, 0.1),
+    "f1": Levels(0.05, 0.1),
+    "expected_calibration_error": Levels(0.02, 0.05),
+    "precision_at_k": Levels(0.05, 0.1),
+    "entity_precision_at_k": Levels(0.05, 0.1),
 }
 
 # Those who deserve what is favourable get it alike, and the four-fifths rule is about getting it.

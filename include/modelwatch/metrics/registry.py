@@ -1,6 +1,7 @@
 """Every metric by name: what it means, its range, which direction is worse. Docs and config read this table."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from modelwatch.domain import Check
 
@@ -13,6 +14,8 @@ class MetricInfo:
         checks: where it appears.
         low, high: its range; None is unbounded.
         lower_is_worse: True for ratios, whose thresholds are crossed downwards.
+        worsens: how a metric that is judged against the reference gets worse. Its effect is that fall or rise, and its
+            thresholds are for the effect; the interval is the value's.
     """
 
     name: str
@@ -21,9 +24,11 @@ class MetricInfo:
     low: float | None = 0.0
     high: float | None = None
     lower_is_worse: bool = False
+    worsens: Literal["falls", "rises"] | None = None
 
 
 _DRIFT: tuple[Check, ...] = ("feature_drift", "prediction_drift")
+_PERFORMANCE: tuple[Check, ...] = ("performance",)
 
 METRICS = {
     info.name: info
@@ -122,6 +127,55 @@ METRICS = {
             ("fairness",),
             "The larger of the true and the false positive rates' differences.",
             high=1.0,
+        ),
+        MetricInfo(
+            "roc_auc",
+            _PERFORMANCE,
+            "How often a request that turned out positive scored above one that did not.",
+            high=1.0,
+            worsens="falls",
+        ),
+        MetricInfo(
+            "average_precision",
+            _PERFORMANCE,
+            "Precision at each threshold, weighted by the recall it adds.",
+            high=1.0,
+            worsens="falls",
+        ),
+        MetricInfo("accuracy", _PERFORMANCE, "Share of decisions that were right.", high=1.0, worsens="falls"),
+        MetricInfo(
+            "precision", _PERFORMANCE, "Share of the selected that turned out positive.", high=1.0, worsens="falls"
+        ),
+        MetricInfo("recall", _PERFORMANCE, "Share of the positive that had been selected.", high=1.0, worsens="falls"),
+        MetricInfo("f1", _PERFORMANCE, "Harmonic mean of precision and recall.", high=1.0, worsens="falls"),
+        MetricInfo(
+            "brier",
+            _PERFORMANCE,
+            "Mean squared distance between the score and what turned out.",
+            high=1.0,
+            worsens="rises",
+        ),
+        MetricInfo(
+            "expected_calibration_error",
+            _PERFORMANCE,
+            "Mean distance between score and observed share, in ten bins of equally many requests.",
+            high=1.0,
+            worsens="rises",
+        ),
+        MetricInfo("cost", _PERFORMANCE, "Mean cost of a decision, by the monitor's costs.", low=None, worsens="rises"),
+        MetricInfo(
+            "precision_at_k",
+            _PERFORMANCE,
+            "Share positive of the k highest scores of a day.",
+            high=1.0,
+            worsens="falls",
+        ),
+        MetricInfo(
+            "entity_precision_at_k",
+            _PERFORMANCE,
+            "Share compromised of the k entities with a day's highest scores, known ones left out.",
+            high=1.0,
+            worsens="falls",
         ),
     )
 }

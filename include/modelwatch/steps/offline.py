@@ -25,7 +25,7 @@ from modelwatch.steps.policy import policy_of
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import comparable
-from modelwatch.steps.stream import Labels, present_schema, within
+from modelwatch.steps.stream import Labels, present_schema, with_labels, within
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
 
@@ -95,10 +95,9 @@ def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
     """Read and type the file, join the labels by request id, and keep each request id once."""
     schema = present_schema(current, monitor)
     page = files.read_table(current, schema, timezone=monitor.tzinfo)
-    rows = _each_once(page.rows, schema.id)
-    if labels is not None:
-        schema = monitor.schema()
-        rows = Labels.read(labels, monitor).join(rows, schema)
+    known = None if labels is None else Labels.read(labels, monitor)
+    schema = replace(schema, label=monitor.schema().label)
+    rows = with_labels(_each_once(page.rows, schema.id), known, schema)
     type_errors: dict[str, int] = {}
     for reject in page.rejects:
         type_errors[reject.column] = type_errors.get(reject.column, 0) + reject.count

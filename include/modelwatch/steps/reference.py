@@ -26,9 +26,9 @@ from modelwatch.steps.digests import file_digest
 from modelwatch.steps.rows import keep_rows
 from modelwatch.store.samples import Artifacts, reference_path
 
-FIT_VERSION = (
-    4  # 2: the profile carries buckets; 3: natural variation is kept beside it; 4: that of groups and of new values too
-)
+# 2: the profile carries buckets; 3: natural variation is kept beside it; 4: that of groups and of new values too;
+# 5: outcomes
+FIT_VERSION = 5
 
 
 @dataclass(frozen=True)

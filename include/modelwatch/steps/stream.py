@@ -79,13 +79,14 @@ def count_file(
     """
     schema = present_schema(uri, monitor)
     known = None if labels is None else Labels.read(labels, monitor)
-    counting = schema if known is None else monitor.schema()
-    total, sample = profile_rows(_no_rows(counting), cells, counting), Smallest(kept_rows)
+    counting = replace(schema, label=monitor.schema().label)
+    empty = with_labels(_no_rows(schema), None, counting)
+    total, sample = profile_rows(empty, cells, counting), Smallest(kept_rows)
     groups = replace(total, columns={})
     found, seen, n_window = Counted(total, pa.table({})), Distinct(), 0
     for page in files.read_pages(uri, schema, timezone=monitor.tzinfo):
         rows = _fresh(page, schema, seen, found)
-        rows = rows if known is None else known.join(rows, monitor.schema())
+        rows = with_labels(rows, known, counting)
         inside = rows if window is None else within(rows, schema, window)
         total += profile_rows(inside, cells, counting)
         if longer is not None:
@@ -95,7 +96,7 @@ def count_file(
         n_window += inside.num_rows
     found.profile = total if longer is None else replace(total, groups=groups.groups)
     found.profile = replace(found.profile, type_errors=dict(found.type_errors), n_rejected=found.n_rejected)
-    found.rows = sample.rows if n_window else _no_rows(counting)
+    found.rows = sample.rows if n_window else empty
     return found
 
 
@@ -113,6 +114,17 @@ def present_schema(uri: str, monitor: Monitor) -> Schema:
         label=None if schema.label in absent else schema.label,
         model_version=None if schema.model_version in absent else schema.model_version,
     )
+
+
+def with_labels(rows: pa.Table, known: "Labels | None", schema: Schema) -> pa.Table:
+    """The rows with a label column, where the model has labels: joined, their own, or null throughout."""
+    if schema.label is None:
+        return rows
+    if known is not None:
+        return known.join(rows, schema)
+    if schema.label in rows.column_names:
+        return rows
+    return rows.append_column(schema.label, pa.nulls(rows.num_rows, pa.bool_()))
 
 
 def within(rows: pa.Table, schema: Schema, window: Window) -> pa.Table:
