@@ -167,15 +167,18 @@ def _could_have_seen(m: Measurement, limit: float) -> bool:
 def _blind(results: tuple[Result, ...], rules: Rules) -> list[str]:
     """Checks with thresholds of which not one result could be judged, and features whose drift was not computable.
 
-    A feature that is missing throughout has nothing else to look at: its missing share is what is judged.
+    A feature that is missing throughout has nothing else to look at: its missing share is what is judged. Labels too few
+    to tell of performance leave what was measured of the data as it was before they came.
     """
+    is_data = any(result.measurement.check in ("quality", *DRIFT) for result in results)
     of_check: dict[str, set[Status]] = {}
     of_feature: dict[str, set[Status]] = {}
     for result in results:
         m = result.measurement
         if levels_of(m, rules) == NO_LEVELS or m.reason in WAITING:
             continue
-        of_check.setdefault(m.check, set()).add(result.status)
+        if m.check != "performance" or not is_data:
+            of_check.setdefault(m.check, set()).add(result.status)
         if m.check in DRIFT and m.feature is not None and m.reason != ALL_MISSING:
             of_feature.setdefault(m.feature, set()).add(result.status)
     checks = sorted(check for check, statuses in of_check.items() if "ok" not in statuses)
