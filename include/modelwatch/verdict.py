@@ -167,8 +167,8 @@ def _could_have_seen(m: Measurement, limit: float) -> bool:
 def _blind(results: tuple[Result, ...], rules: Rules) -> list[str]:
     """Checks with thresholds of which not one result could be judged, and features whose drift was not computable.
 
-    A feature that is missing throughout has nothing else to look at: its missing share is what is judged. Labels too few
-    to tell of performance leave what was measured of the data as it was before they came.
+    A feature that is missing throughout has nothing else to look at: its missing share is what is judged. Labels too
+    few to tell of performance leave what was measured of the data as it was before they came.
     """
     is_data = any(result.measurement.check in ("quality", *DRIFT) for result in results)
     of_check: dict[str, set[Status]] = {}

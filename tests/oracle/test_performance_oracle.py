@@ -10,6 +10,7 @@ from modelwatch.calibration import performance as calibration
 from modelwatch.checks.performance import measure_performance
 from modelwatch.domain import Measurement, Schema
 from modelwatch.metrics import performance
+from modelwatch.metrics.queue import entity_precision_at, precision_at
 from modelwatch.profile import Outcomes, count_outcomes
 from support.shared_data import shared_data
 
@@ -65,6 +66,26 @@ def test_every_day_of_card_transactions_equals_scikit_learn() -> None:
         assert performance.roc_auc(positives, negatives) == pytest.approx(sk.roc_auc_score(label, score), abs=1e-12)
         assert of_precision == pytest.approx(sk.average_precision_score(label, score), abs=1e-12)
         assert performance.brier(counted.scores, positives, negatives) == pytest.approx(squared.mean(), abs=1e-12)
+
+
+def test_the_queue_finds_what_the_handbook_says_on_every_day() -> None:
+    rows = pd.read_parquet(shared_data("fraud_handbook") / "transactions_base.parquet")
+    rows = rows[rows.TX_DATETIME >= "2018-08-01"].assign(day=rows.TX_DATETIME.dt.date)
+    known: set[str] = set()
+    removed: list[int] = []  # as in the handbook's card_precision_top_k
+    for _, day in rows.groupby("day"):
+        score, label = day.score_lr.to_numpy(np.float64), day.TX_FRAUD.to_numpy(bool)
+        cards = day.CUSTOMER_ID.astype(str).str.zfill(5).to_numpy(object)
+        looked, found = entity_precision_at(score, label, cards, 100, known)
+        left = day[~day.CUSTOMER_ID.isin(removed)][["score_lr", "CUSTOMER_ID", "TX_FRAUD"]]
+        ranked = left.groupby("CUSTOMER_ID").max().sort_values("score_lr", ascending=False, kind="stable").head(100)
+        assert (looked.found / looked.n, looked.n) == (ranked.TX_FRAUD.mean(), 100)
+        removed += ranked.index[ranked.TX_FRAUD == 1].tolist()
+        known |= found
+        first = precision_at(score, label, 100)
+        worst, best = (label[np.lexsort((tie, -score))][:100].sum() for tie in (label, ~label))
+        assert worst <= first.found <= best  # the same number wherever no tie straddles the end of the queue
+    assert len(known) == len(removed) > 500
 
 
 def test_the_intervals_of_both_areas_cover_what_they_should() -> None:

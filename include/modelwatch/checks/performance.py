@@ -5,12 +5,15 @@ from dataclasses import replace
 
 from modelwatch.calibration import performance as calibration
 from modelwatch.calibration.significance import proportion_p_value
-from modelwatch.checks.performance_figures import FEWEST, Costs, Figure, Figures, figures
+from modelwatch.checks.performance_figures import FEWEST, Costs, Figure, Figures, figures, share_figure
 from modelwatch.domain import NO_LABELS, NO_REFERENCE_LABELS, Measurement
+from modelwatch.metrics.queue import Reviewed
 from modelwatch.metrics.registry import METRICS
 from modelwatch.metrics.reliability import bin_edges
 from modelwatch.profile.outcomes import UNKNOWN, Outcomes
 from modelwatch.words import joined, number, percent
+
+NOTHING_REVIEWED = "nobody had a score and a label"
 
 
 def measure_performance(
@@ -34,6 +37,17 @@ def measure_performance(
     note = _unlabelled(current)
     measured = [against(metric, before[metric], one, alpha=alpha) for metric, one in now.items()]
     return [replace(m, evidence=joined(m.evidence, note)) for m in measured]
+
+
+def queue_measurement(metric: str, before: Reviewed, now: Reviewed, *, alpha: float, confidence: float) -> Measurement:
+    """What a review queue finds, against what it found in the reference."""
+    sides = [
+        share_figure(round(one.found), one.n, 1 - confidence, n=one.n) if one.n else NOTHING_REVIEWED
+        for one in (before, now)
+    ]
+    if not now.n:
+        return Measurement("performance", metric, None, before.n, 0, reason=NO_LABELS)
+    return against(metric, *sides, alpha=alpha)
 
 
 def both_figures(

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from functools import partial
 
+import pyarrow as pa
+
 from modelwatch.config import Monitor
 from modelwatch.domain import Window, iso
 from modelwatch.episodes import Replay, judged_window
@@ -14,6 +16,7 @@ from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.multivariate import multivariate_drift, rows_before
 from modelwatch.steps.past import against
 from modelwatch.steps.policy import UNDATED, policy_of
+from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.stream import Counted, count_file, time_span
@@ -51,6 +54,8 @@ def check_file(
     compared = against(monitor, reference, [], window)
     measured = [m for check in MEASURES for m in measure_check(check, compared, counted.profile, [], monitor)]
     measured += multivariate_drift(monitor, settings, reference, compared, counted.rows, [])
+    if counted.queued:
+        measured += measure_queue(Queue(monitor), pa.concat_tables(counted.queued), settings, reference.digest)
     before = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows

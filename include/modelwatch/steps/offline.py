@@ -22,6 +22,7 @@ from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.multivariate import multivariate_drift, rows_before
 from modelwatch.steps.past import Past, against, needed
 from modelwatch.steps.policy import policy_of
+from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import comparable
@@ -42,9 +43,10 @@ class Current:
 
 @dataclass
 class Before:
-    """What is known of the windows before: the episodes so far, and those of them that may be looked back at."""
+    """What is known of the windows before: the episodes, whom the queue found, the profiles that may be looked at."""
 
     replay: Replay
+    queue: Queue
     past: list[Past] = field(default_factory=list)
 
     def add(self, one: Past, span: timedelta) -> None:
@@ -72,7 +74,7 @@ def backtest(
     monitor: Monitor, settings: Settings, reference: Reference, data: Current, windows: Sequence[Window]
 ) -> Iterator[Evaluation]:
     """Judge the windows in order; the earlier ones are to each what the store is to a window of the Dag."""
-    before = Before(Replay(policy_of(monitor)))
+    before = Before(Replay(policy_of(monitor)), Queue(monitor))
     for window in windows:
         rows = within(data.rows, data.schema, window)
         profile = profile_rows(rows, reference.cells, data.schema)
@@ -119,6 +121,7 @@ def _evaluate(
     back = windows_back(monitor, before.past, window)
     measured = [m for check in MEASURES for m in measure_check(check, compared, profile, back, monitor)]
     measured += multivariate_drift(monitor, settings, reference, compared, rows, back)
+    measured += measure_queue(before.queue, rows, settings, reference.digest)
     before_rows = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before_rows, rows)
     rules, n_rows = monitor.rules(), rows.num_rows

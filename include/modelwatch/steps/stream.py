@@ -1,6 +1,7 @@
 """A file of requests counted page by page: what it takes in memory does not grow with its rows.
 
-Kept of every row are eight bytes of its id, so that a repeated request counts once; of the labels nine bytes each.
+Kept of every row are eight bytes of its id, so that a repeated request counts once; of the labels nine bytes each; and
+what a review queue is made of, where the monitor has one.
 """
 
 from collections import Counter
@@ -33,12 +34,14 @@ class Counted:
     Attributes:
         profile: of the rows in the window; its groups are those of the rows in the longer fairness window.
         rows: the bounded sample of the rows in the window.
+        queued: of all of them the columns that a review queue is made of; empty when there is none.
         n_read, n_rejected: distinct rows of the whole file, and those that did not parse.
         first, last: the earliest and the latest timestamp of the whole file.
     """
 
     profile: Profile
     rows: pa.Table
+    queued: list[pa.Table] = field(default_factory=list)
     n_read: int = 0
     n_rejected: int = 0
     type_errors: Counter[str] = field(default_factory=Counter)
@@ -82,6 +85,7 @@ def count_file(
     counting = replace(schema, label=monitor.schema().label)
     empty = with_labels(_no_rows(schema), None, counting)
     total, sample = profile_rows(empty, cells, counting), Smallest(kept_rows)
+    queued = queue_columns(monitor)
     groups = replace(total, columns={})
     found, seen, n_window = Counted(total, pa.table({})), Distinct(), 0
     for page in files.read_pages(uri, schema, timezone=monitor.tzinfo):
@@ -93,11 +97,20 @@ def count_file(
             groups += profile_rows(within(rows, schema, longer), {}, counting)
         if kept_rows:
             sample.add(inside, row_hashes(inside, schema.id, SALT, first=n_window))
+        if queued:
+            found.queued.append(inside.select(queued))
         n_window += inside.num_rows
     found.profile = total if longer is None else replace(total, groups=groups.groups)
     found.profile = replace(found.profile, type_errors=dict(found.type_errors), n_rejected=found.n_rejected)
     found.rows = sample.rows if n_window else empty
     return found
+
+
+def queue_columns(monitor: Monitor) -> list[str]:
+    """The columns that a review queue is made of; none without a queue."""
+    spec, roles = monitor.performance.queue, monitor.columns
+    wanted = (roles.timestamp, roles.score, roles.label, spec.entity) if spec else ()
+    return [name for name in wanted if name is not None]
 
 
 def present_schema(uri: str, monitor: Monitor) -> Schema:
