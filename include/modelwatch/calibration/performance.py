@@ -14,7 +14,7 @@ from modelwatch.calibration.effects import POWER
 from modelwatch.metrics.performance import above, average_precision, roc_auc
 from modelwatch.metrics.reliability import Reliability, expected_calibration_error
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]
 Floats = NDArray[np.float64]
 
 

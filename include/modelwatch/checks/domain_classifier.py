@@ -77,12 +77,12 @@ def cross_validated(rows: Rows) -> list[Fold]:
     from threadpoolctl import threadpool_limits
 
     columns, pairs = scored(rows.values), scored(rows.pairs)
-    half = _halves(rows)
+    half = halves(rows)
     with threadpool_limits(limits=1):  # same bytes on every machine, and safe in a forked task
         return [_fold(rows, columns, pairs, half == k) for k in (0, 1)]
 
 
-def _halves(rows: Rows) -> NDArray[np.int64]:
+def halves(rows: Rows) -> NDArray[np.int64]:
     """Every other row of either side."""
     n, m = rows.sizes
     return np.concatenate([np.arange(n) % 2, np.arange(m) % 2])

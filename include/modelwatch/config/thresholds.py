@@ -81,7 +81,7 @@ DEFAULTS: dict[str, Levels] = {
     "unseen_share": Levels(0.01, 0.015),
     "demographic_parity_difference": Levels(0.05, 0.1),
     "demographic_parity_difference_change": Levels(0.025, 0.05),
-    "roc_auc": Levels(0.01, 0.03),
+    "roc_auc": Levels(0.02, 0.05),
     "average_precision": Levels(0.05, 0.1),
     "accuracy": Levels(0.02, 0.05),
     "precision": Levels(0.05, 0.1),
@@ -89,7 +89,6 @@ DEFAULTS: dict[str, Levels] = {
     "f1": Levels(0.05, 0.1),
     "expected_calibration_error": Levels(0.02, 0.05),
     "precision_at_k": Levels(0.05, 0.1),
-    "entity_precision_at_k": Levels(0.05, 0.1),
 }
 
 # Those who deserve what is favourable get it alike, and the four-fifths rule is about getting it.

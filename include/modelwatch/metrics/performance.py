@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from modelwatch.errors import MetricInputError
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]  # floats where requests are weighted
 Floats = NDArray[np.float64]
 
 NO_POSITIVES = "no request turned out positive"
@@ -55,7 +55,7 @@ def roc_auc(positives: Counts, negatives: Counts) -> float:
 
     Source: Hanley & McNeil 1982; equals sklearn.metrics.roc_auc_score in tests/oracle.
     """
-    p, n = int(positives.sum()), int(negatives.sum())
+    p, n = positives.sum(), negatives.sum()
     _require(p, NO_POSITIVES)
     _require(n, NO_NEGATIVES)
     below = np.cumsum(negatives) - negatives
@@ -108,6 +108,6 @@ def above(counts: Counts) -> Counts:
     return np.asarray(np.cumsum(counts[::-1])[::-1])
 
 
-def _require(n: int, problem: str) -> None:
+def _require(n: float, problem: str) -> None:
     if n == 0:
         raise MetricInputError(problem)

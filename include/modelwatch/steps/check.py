@@ -12,6 +12,7 @@ from modelwatch.errors import DataError, SettingsError
 from modelwatch.report.document import Evaluation
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
+from modelwatch.steps.kinds import told_by_kind
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.multivariate import multivariate_drift, rows_before
 from modelwatch.steps.past import against
@@ -48,7 +49,7 @@ def check_file(
         labels=labels,
         window=window,
         longer=window.back(longer) if window and longer else None,
-        kept_rows=monitor.multivariate.rows,
+        kept_rows=max(monitor.multivariate.rows, monitor.performance.rows if monitor.columns.label else 0),
     )
     window = window or _whole(counted, monitor)
     compared = against(monitor, reference, [], window)
@@ -58,6 +59,7 @@ def check_file(
         measured += measure_queue(Queue(monitor), pa.concat_tables(counted.queued), settings, reference.digest)
     before = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before, counted.rows)
+    measured = told_by_kind(measured, monitor, settings, reference, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
     judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
     page = Replay(policy_of(monitor)).add(judged_window(window or UNDATED, judgement, n_current=n_current))

@@ -18,6 +18,7 @@ from modelwatch.report.document import Evaluation
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.sources import files
+from modelwatch.steps.kinds import told_by_kind
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.multivariate import multivariate_drift, rows_before
 from modelwatch.steps.past import Past, against, needed
@@ -124,6 +125,7 @@ def _evaluate(
     measured += measure_queue(before.queue, rows, settings, reference.digest)
     before_rows = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before_rows, rows)
+    measured = told_by_kind(measured, monitor, settings, reference, rows)
     rules, n_rows = monitor.rules(), rows.num_rows
     n_current, unmeasured = requests_judged(measured, n_rows), _unmeasured(data, rules.max_rejected)
     judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)
