@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from modelwatch.checks.drift import measure_drift
 from modelwatch.checks.drift_facts import drift_of
-from modelwatch.checks.performance import measure_performance
+from modelwatch.checks.performance import both_figures, measure_performance
 from modelwatch.checks.quality import measure_quality
 from modelwatch.checks.reweighting import Labelled
 from modelwatch.checks.rows import join_rows
@@ -74,7 +74,7 @@ def named(reference: pa.Table, current: pa.Table) -> str:
     measured = [
         *measure_quality(before, now, alpha=ALPHA),
         *measure_drift(before, now, list(FEATURES), check="feature_drift", alpha=ALPHA),
-        *measure_performance(before.outcomes, now.outcomes, alpha=ALPHA, confidence=0.99),
+        *measure_performance(now.outcomes, *both_figures(before.outcomes, now.outcomes, confidence=0.99), alpha=ALPHA),
     ]
     results = judge(measured, RULES, n_current=current.num_rows).results
     scores, labels = (

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from benchmarks.drift_kind_cases import KINDS, draw, named
+
 from modelwatch.checks.drift_kind import Facts, kind_of
 
 QUIET = Facts(inputs="no", performance="no", rate="no", relation="no", level="no", classes="no")

@@ -16,19 +16,14 @@ from modelwatch.words import joined, number, percent
 NOTHING_REVIEWED = "nobody had a score and a label"
 
 
-def measure_performance(
-    reference: Outcomes | None, current: Outcomes, *, alpha: float, confidence: float, costs: Costs | None = None
-) -> list[Measurement]:
+def measure_performance(current: Outcomes, before: Figures, now: Figures, *, alpha: float) -> list[Measurement]:
     """Every performance metric of the labelled requests.
 
     Args:
-        reference: what it is compared with; None, or without labels, leaves every value without a judgement.
         current: of the window; requests without a label are not counted.
+        before, now: what `both_figures` makes of the reference and the window.
         alpha: the significance a single test must reach, for the smallest detectable change.
-        confidence: of the intervals.
-        costs: of right and wrong decisions; None leaves ``cost`` out.
     """
-    before, now = both_figures(reference, current, confidence=confidence, costs=costs)
     if not current.n_labelled:
         return [Measurement("performance", metric, None, None, 0, reason=NO_LABELS) for metric in now]
     if not before:
@@ -51,9 +46,16 @@ def queue_measurement(metric: str, before: Reviewed, now: Reviewed, *, alpha: fl
 
 
 def both_figures(
-    reference: Outcomes | None, current: Outcomes, *, confidence: float, costs: Costs | None
+    reference: Outcomes | None, current: Outcomes, *, confidence: float, costs: Costs | None = None
 ) -> tuple[Figures, Figures]:
-    """The figures of both sides, in bins of the reference's scores; none of a reference without labels."""
+    """The figures of both sides, in bins of the reference's scores; none of a reference without labels.
+
+    Args:
+        reference: what is compared with; None leaves every value of the window without a judgement.
+        current: of the window.
+        confidence: of the intervals.
+        costs: of right and wrong decisions; None leaves ``cost`` out.
+    """
     alpha = 1 - confidence
     if reference is None or not reference.n_labelled:
         own = bin_edges(current.scores, current.by_label[:, :UNKNOWN].sum(axis=1))

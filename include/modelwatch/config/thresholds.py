@@ -50,6 +50,12 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
     "cost": (0, None, False),
     "precision_at_k": (0, 1, False),
     "entity_precision_at_k": (0, 1, False),
+    "estimated_roc_auc": (0, 1, False),
+    "estimated_average_precision": (0, 1, False),
+    "estimated_accuracy": (0, 1, False),
+    "estimated_precision": (0, 1, False),
+    "estimated_recall": (0, 1, False),
+    "estimated_f1": (0, 1, False),
 }
 
 # What a feature's own thresholds may be for; the others belong to groups, not to a feature.

@@ -177,5 +177,15 @@ METRICS = {
             high=1.0,
             worsens="falls",
         ),
+        *(
+            MetricInfo(
+                f"estimated_{name}",
+                _PERFORMANCE,
+                f"What `{name}` should be, by the calibrated scores of requests whose labels are not looked at.",
+                high=1.0,
+                worsens="falls",
+            )
+            for name in ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1")
+        ),
     )
 }

@@ -63,15 +63,16 @@ def performance(
     """How good scores and decisions turned out to be; nothing when the monitor names no label."""
     if current.outcomes is None:
         return []
-    from modelwatch.checks.performance import measure_performance  # statsmodels, only where there are labels
+    from modelwatch.checks.estimated import measure_estimates  # statsmodels, only where there are labels
+    from modelwatch.checks.performance import both_figures, measure_performance
 
-    return measure_performance(
-        reference.outcomes,
-        current.outcomes,
-        alpha=performance_alpha(monitor),
-        confidence=1 - monitor.false_discovery_rate,
-        costs=costs_of(monitor),
-    )
+    sides = reference.outcomes, current.outcomes
+    alpha, confidence = performance_alpha(monitor), 1 - monitor.false_discovery_rate
+    figures = both_figures(*sides, confidence=confidence, costs=costs_of(monitor))
+    return [
+        *measure_performance(current.outcomes, *figures, alpha=alpha),
+        *measure_estimates(*sides, *figures, alpha=alpha, confidence=confidence),
+    ]
 
 
 MEASURES: Mapping[Check, Measure] = {
