@@ -1,12 +1,11 @@
 """Performance before labels come: what calibrated scores lead to expect of a window's decisions and ranking.
 
 Confidence-based performance estimation: the reference's labels turn each score into a chance of being positive; a
-window's requests are then expected positives and negatives, and every metric is taken of those. It sees where the inputs
-moved to; it cannot see that they mean something else now, which is why it is withheld once calibration does not hold.
+window's requests are then expected positives and negatives, and every metric is taken of those. It sees where the
+inputs moved to; it cannot see that they mean something else now: it is withheld once calibration does not hold.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +22,10 @@ from modelwatch.words import joined, number
 
 Floats = NDArray[np.float64]
 
-PREFIX = "estimated_"
+RANKINGS = {
+    "roc_auc": (metrics.roc_auc, calibration.auc_error),
+    "average_precision": (metrics.average_precision, calibration.average_precision_error),
+}
 NOBODY = "no request is expected to be selected"
 
 
@@ -44,7 +46,7 @@ def measure_estimates(
     return [
         replace(m, evidence=joined(m.evidence, _came_out(now.get(metric))))
         for metric, figure in expected.items()
-        for m in [against(PREFIX + metric, before.get(metric), figure, alpha=alpha)]
+        for m in [against(f"estimated_{metric}", before.get(metric), figure, alpha=alpha)]
     ]
 
 
@@ -56,21 +58,10 @@ def estimates(reference: Outcomes, current: Outcomes, *, alpha: float) -> Figure
     positives, negatives = n * chances, n * (1 - chances)
     found: dict[str, Figure | str] = {}
     if min(positives.sum(), negatives.sum()) >= 1:
-        found["roc_auc"] = _figure(
-            metrics.roc_auc(positives, negatives),
-            calibration.auc_error(positives, negatives),
-            positives,
-            negatives,
-            alpha,
-        )
-        found["average_precision"] = _figure(
-            metrics.average_precision(positives, negatives),
-            calibration.average_precision_error(positives, negatives),
-            positives,
-            negatives,
-            alpha,
-        )
-    return found | _of_decisions(known, selected, chances, alpha)
+        for name, (metric, error) in RANKINGS.items():
+            value = metric(positives, negatives), error(positives, negatives)
+            found[name] = _figure(*value, positives, negatives, alpha)
+    return {**found, **_of_decisions(known, selected, chances, alpha)}
 
 
 def calibrated_chances(reference: Outcomes, scores: Floats) -> Floats:
@@ -90,18 +81,6 @@ def calibrated_chances(reference: Outcomes, scores: Floats) -> Floats:
     held = n > 0
     fitted = isotonic_regression(labelled[held, 1] / n[held], weights=n[held]).x
     return np.asarray(np.interp(scores, reference.scores[held], fitted))
-
-
-def withheld(measured: Sequence[Measurement], reason: str | None) -> list[Measurement]:
-    """The measurements without the estimates, for the reason given; all of them as they are without one."""
-    if reason is None:
-        return list(measured)
-    return [
-        Measurement(m.check, m.metric, None, m.n_reference, m.n_current, reason=reason)
-        if m.metric.startswith(PREFIX)
-        else m
-        for m in measured
-    ]
 
 
 def _can_calibrate(reference: Outcomes) -> bool:

@@ -18,6 +18,7 @@ from modelwatch.report.document import Evaluation
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.sources import files
+from modelwatch.steps.estimates import why_uncalibrated, withheld
 from modelwatch.steps.kinds import told_by_kind
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.multivariate import multivariate_drift, rows_before
@@ -44,12 +45,22 @@ class Current:
 
 @dataclass
 class Before:
-    """What is known of the windows before: the episodes, whom the queue found, the profiles that may be looked at."""
+    """What is known of the windows before: the episodes, whom the queue found, the profiles that may be looked at.
+
+    Attributes:
+        uncalibrated: why no performance is estimated: the newest window with labels was not calibrated.
+    """
 
     replay: Replay
     queue: Queue
+    uncalibrated: str | None = None
     past: list[Past] = field(default_factory=list)
 
+    def add(self, window: Window, profile: Profile, evaluation: Evaluation, span: timedelta) -> None:
+        """One window more; profiles from longer ago than the span are let go."""
+        self.past = [one for one in self.past if one.window.end > window.start - span] if span else []
+        self.past.append(Past(window, profile, evaluation.judgement.verdict))
+        self.uncalibrated = why_uncalibrated(evaluation.judgement.results, window, self.uncalibrated)
     def add(self, one: Past, span: timedelta) -> None:
         """One window more; those from longer ago than the span are let go."""
         self.past = [other for other in self.past if other.window.end > one.window.start - span] if span else []
@@ -121,6 +132,7 @@ def _evaluate(
     compared = against(monitor, reference, before.past, window)
     back = windows_back(monitor, before.past, window)
     measured = [m for check in MEASURES for m in measure_check(check, compared, profile, back, monitor)]
+    measured = withheld(measured, before.uncalibrated)
     measured += multivariate_drift(monitor, settings, reference, compared, rows, back)
     measured += measure_queue(before.queue, rows, settings, reference.digest)
     before_rows = partial(rows_before, monitor, settings, reference, compared)
