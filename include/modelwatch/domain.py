@@ -110,7 +110,11 @@ class Sensitive:
 
 @dataclass(frozen=True)
 class Schema:
-    """What a row of requests holds. Role fields name a column or are None when the model has no such column."""
+    """What a row of requests holds. Role fields name a column or are None when the model has no such column.
+
+    Attributes:
+        without_outcome: a column and its value in requests that were stopped: whatever their label says is no outcome.
+    """
 
     columns: tuple[Column, ...]
     features: Mapping[str, FeatureKind]
@@ -122,6 +126,7 @@ class Schema:
     model_version: str | None = None
     sensitive: tuple[Sensitive, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()
+    without_outcome: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

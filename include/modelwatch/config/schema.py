@@ -26,6 +26,7 @@ def schema_of(monitor: "Monitor") -> Schema:
         model_version=roles.model_version,
         sensitive=_bands(monitor),
         intersections=tuple(tuple(one) for one in monitor.fairness.intersections) if monitor.fairness else (),
+        without_outcome=_blocked(monitor),
     )
 
 
@@ -61,6 +62,11 @@ def _sensitive(monitor: "Monitor") -> list[Column]:
         Column(name, path_of(name), "number" if name in monitor.fairness.bands else "text", is_sensitive=True)
         for name in monitor.fairness.sensitive
     ]
+
+
+def _blocked(monitor: "Monitor") -> tuple[str, str] | None:
+    traffic = monitor.performance.traffic
+    return None if traffic is None else (traffic.column, str(traffic.blocked))
 
 
 def _performance(monitor: "Monitor") -> list[Column]:

@@ -81,7 +81,7 @@ def count_outcomes(rows: pa.Table, schema: Schema) -> Outcomes | None:
     """The outcomes of rows; None when the model has no labels, or neither score nor decision."""
     if schema.label is None or (schema.score is None and schema.decision is None):
         return None
-    code = KINDS * _known(rows, schema.decision) + _known(rows, schema.label)
+    code = KINDS * _known(rows, schema.decision) + label_codes(rows, schema)
     scores = to_numpy(rows[schema.score]) if schema.score is not None else np.full(rows.num_rows, np.nan)
     is_scored = np.isfinite(scores)
     unscored = np.bincount(code[~is_scored], minlength=KINDS * KINDS).astype(np.int64)
@@ -96,6 +96,16 @@ def _by_score(scores: Floats, code: Counts) -> Buckets:
     size = KINDS * KINDS
     counts = np.bincount(place * size + code, minlength=len(held.keys) * size)
     return Buckets(held.level, held.keys, counts.reshape(-1, size).astype(np.int64))
+
+
+def label_codes(rows: pa.Table, schema: Schema) -> Counts:
+    """``(n,)`` 0, 1, or `UNKNOWN`: without a label, or stopped, so that nobody knows what it would have become."""
+    codes = _known(rows, schema.label)
+    if schema.without_outcome is None:
+        return codes
+    column, value = schema.without_outcome
+    is_stopped = pc.fill_null(pc.equal(rows[column], value), False)
+    return np.where(np.asarray(is_stopped.to_numpy(), dtype=bool), UNKNOWN, codes)
 
 
 def _known(rows: pa.Table, name: str | None) -> Counts:

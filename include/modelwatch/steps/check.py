@@ -21,6 +21,7 @@ from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.stream import Counted, count_file, time_span
+from modelwatch.steps.traffic import told_by_traffic
 from modelwatch.steps.widen import measure_check
 from modelwatch.verdict import judge
 
@@ -60,6 +61,7 @@ def check_file(
     before = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before, counted.rows)
     measured = told_by_kind(measured, monitor, settings, reference, counted.rows)
+    measured = told_by_traffic(measured, monitor, settings, reference.digest, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
     judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
     page = Replay(policy_of(monitor)).add(judged_window(window or UNDATED, judgement, n_current=n_current))

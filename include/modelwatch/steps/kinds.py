@@ -13,6 +13,7 @@ from modelwatch.checks.drift_kind import Kind
 from modelwatch.config import Monitor
 from modelwatch.domain import Measurement, Result
 from modelwatch.errors import ModelwatchError
+from modelwatch.profile.outcomes import UNKNOWN, label_codes
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.reference import Reference
@@ -35,7 +36,7 @@ def told_by_kind(
     if not is_measured or columns.score is None or columns.label is None or monitor.reference.type != "file":
         return list(measured)
     try:
-        before = labelled_reference(monitor, settings, reference.digest)
+        before = _labelled(outcome_rows(monitor, settings, reference.digest), monitor)
     except ModelwatchError:
         return list(measured)
     now = _labelled(bounded(rows, monitor.performance.rows, columns.id), monitor)
@@ -45,15 +46,18 @@ def told_by_kind(
     return [replace(m, evidence=joined(m.evidence, _where(before, now, monitor))) if _is_area(m) else m for m in told]
 
 
-def labelled_reference(monitor: Monitor, settings: Settings, digest: str) -> pa.Table:
-    """At most `performance.rows` labelled rows of the reference, from the cache when they are there."""
+def outcome_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Table:
+    """At most `performance.rows` rows of the reference with all that tells of outcomes, from the cache if possible."""
     artifacts = Artifacts(settings.samples_url)
-    path = reference_path(digest, f"labelled-{monitor.performance.rows}.parquet")
+    path = reference_path(digest, f"outcomes-{monitor.performance.rows}.parquet")
     cached = artifacts.read_if_there(path)
     if cached is not None:
         return read_rows(cached)
     page = files.read_table(monitor.reference_uri, monitor.schema(), timezone=monitor.tzinfo)
-    chosen = _labelled(bounded(page.rows, monitor.performance.rows, monitor.columns.id), monitor)
+    traffic, columns = monitor.performance.traffic, monitor.columns
+    told = [columns.score, columns.decision, columns.label, traffic and traffic.column, monitor.performance.propensity]
+    names = dict.fromkeys([*monitor.features, *filter(None, told)])
+    chosen = bounded(page.rows, monitor.performance.rows, columns.id).select(list(names))
     buffer = io.BytesIO()
     pq.write_table(chosen, buffer, compression="zstd")
     artifacts.write_bytes(path, buffer.getvalue())
@@ -61,10 +65,11 @@ def labelled_reference(monitor: Monitor, settings: Settings, digest: str) -> pa.
 
 
 def _labelled(rows: pa.Table, monitor: Monitor) -> pa.Table:
-    """The rows with a finite score and a label: features, score and label alone."""
+    """The rows with a finite score and a known outcome: features, score and label alone."""
     score, label = str(monitor.columns.score), str(monitor.columns.label)
-    known = pc.and_(pc.is_valid(rows[label]), pc.is_finite(pc.fill_null(rows[score], np.nan)))
-    return rows.filter(known).select([*monitor.features, score, label])
+    is_known = pa.array(label_codes(rows, monitor.schema()) != UNKNOWN)
+    is_scored = pc.is_finite(pc.fill_null(rows[score], np.nan))
+    return rows.filter(pc.and_(is_known, is_scored)).select([*monitor.features, score, label])
 
 
 def _kind(

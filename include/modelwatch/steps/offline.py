@@ -29,6 +29,7 @@ from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rows import comparable
 from modelwatch.steps.stream import Labels, present_schema, with_labels, within
+from modelwatch.steps.traffic import told_by_traffic
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
 
@@ -138,6 +139,7 @@ def _evaluate(
     before_rows = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before_rows, rows)
     measured = told_by_kind(measured, monitor, settings, reference, rows)
+    measured = told_by_traffic(measured, monitor, settings, reference.digest, rows)
     rules, n_rows = monitor.rules(), rows.num_rows
     n_current, unmeasured = requests_judged(measured, n_rows), _unmeasured(data, rules.max_rejected)
     judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)

@@ -97,7 +97,7 @@ def _digest(monitor: Monitor, settings: Settings) -> str:
         "fit": FIT_VERSION,
         "columns": [repr(column) for column in schema.columns],
         "features": dict(schema.features),
-        "roles": [schema.score, schema.decision, schema.label],
+        "roles": [schema.score, schema.decision, schema.label, schema.without_outcome],
         "groups": [[repr(s) for s in schema.sensitive], schema.intersections],
         "timezone": str(monitor.tzinfo),
         "windows": [schema.timestamp, str(monitor.window)],
