@@ -36,7 +36,7 @@ def requests(n: int, seed: int, kind: str = "none", *, day: int = 0) -> pa.Table
 
 
 def blocked(rows: pa.Table, seed: int, explored: float = 0.1) -> tuple[pa.Table, float]:
-    """The rows as a shop sees them: what is selected is blocked and called bad, but for a tenth; and the true precision."""
+    """The rows as a shop sees them, what is selected blocked and called bad but for a tenth; and the true precision."""
     rng = np.random.default_rng(seed)
     selected, label = rows["decision"].to_numpy(), rows["label"].to_numpy()
     is_explored = selected & (rng.random(len(selected)) < explored)
@@ -48,9 +48,7 @@ def blocked(rows: pa.Table, seed: int, explored: float = 0.1) -> tuple[pa.Table,
     return rows, float(label[selected].mean())
 
 
-def check(
-    folder: Path, reference: pa.Table, day: pa.Table, *, options: tuple[str, ...] = (), **keys: object
-) -> Outcome:
+def check(folder: Path, reference: pa.Table, day: pa.Table, *options: str, **keys: object) -> Outcome:
     pq.write_table(reference, folder / "reference.parquet")
     pq.write_table(day, folder / "day.parquet")
     (folder / "loans.yaml").write_text(json.dumps({**MONITOR, **keys}))
@@ -83,19 +81,13 @@ def test_a_quiet_day_is_ok_and_labels_from_a_file_give_the_same(folder: Path, re
     day = requests(3_000, 3, day=9)
     outcome = check(folder, reference, day, performance={"costs": {"false_negative": 10, "false_positive": 1}})
     assert (outcome.status, outcome.document["verdict"], outcome.document["drift_kind"]) == (0, "ok", None)
-    wrong = (
-        (day["decision"].to_numpy() & ~day["label"].to_numpy()),
-        (~day["decision"].to_numpy() & day["label"].to_numpy()),
-    )
+    decision, label = day["decision"].to_numpy(), day["label"].to_numpy()
     cost = performance(outcome.document)["cost"]
-    assert cost["value"] == pytest.approx((wrong[0].sum() + 10 * wrong[1].sum()) / 3_000)
+    assert cost["value"] == pytest.approx(((decision & ~label).sum() + 10 * (~decision & label).sum()) / 3_000)
     assert cost["status"] == "ok" and cost["threshold"] is None, "reported, not judged"
     pq.write_table(day.select(["id", "label"]), folder / "labels.parquet")
-    bare, options = day.drop_columns("label"), ("--labels", "labels.parquet")
-    assert (
-        performance(check(folder, reference, bare, options=options).document)["f1"]
-        == performance(outcome.document)["f1"]
-    )
+    joined = check(folder, reference, day.drop_columns("label"), "--labels", "labels.parquet")
+    assert performance(joined.document)["f1"] == performance(outcome.document)["f1"]
 
 
 def test_without_labels_nothing_is_known_and_performance_is_estimated(folder: Path, reference: pa.Table) -> None:
@@ -108,9 +100,7 @@ def test_without_labels_nothing_is_known_and_performance_is_estimated(folder: Pa
     assert found["estimated_roc_auc"]["threshold"] is None
 
 
-def test_estimates_are_withheld_from_the_window_after_one_that_was_not_calibrated(
-    folder: Path, reference: pa.Table
-) -> None:
+def test_estimates_are_withheld_after_a_window_that_was_not_calibrated(folder: Path, reference: pa.Table) -> None:
     days = [requests(3_000, 20 + i, "concept_drift" if i == 1 else "none", day=9 + i) for i in range(4)]
     unlabelled = days[2].set_column(days[2].column_names.index("label"), "label", pa.nulls(3_000, pa.bool_()))
     check(folder, reference, pa.concat_tables([*days[:2], unlabelled, days[3]]))
@@ -129,9 +119,7 @@ def test_the_queue_is_reviewed_by_day_and_known_cards_are_left_out(folder: Path,
     assert found["entity_precision_at_k"]["threshold"] is None
 
 
-def test_an_inflated_precision_is_refused_and_the_corrected_one_covers_the_truth(
-    folder: Path, reference: pa.Table
-) -> None:
+def test_an_inflated_precision_is_refused_and_the_corrected_one_covers(folder: Path, reference: pa.Table) -> None:
     before, _ = blocked(reference, 7)
     day, truth = blocked(requests(6_000, 8, day=9), 8)
     traffic = {"traffic": {"column": "lane"}, "propensity": "chance"}

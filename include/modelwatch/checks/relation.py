@@ -16,7 +16,7 @@ Answer = Literal["yes", "no", "unclear"]
 Codes = NDArray[np.int64]
 
 LEVELS = 5
-CERTAIN, QUIET = 0.005, 0.01  # p-values: from one a change is sure, above the other it is none
+CERTAIN = 0.005  # the p-value from which a change is sure
 MATERIAL = 0.2  # of the expected share of positives
 VISIBLE = 0.3  # a change this large must have been seen before "no" is said
 CLASS_MOVED = 0.02  # debiased PSI of a score or feature within a class that is material
@@ -132,7 +132,7 @@ def _class_changed(columns: list[Floats], now: Flags, chosen: Flags) -> Answer:
     if p_value <= CERTAIN and max(_moved(*table) for table in tables) >= CLASS_MOVED:
         return "yes"
     could_see = min(part.sum() for part in tables[0]) > 0 and smallest_psi(*tables[0], alpha=CERTAIN) <= CLASS_PSI
-    return "no" if could_see and p_value > QUIET else "unclear"
+    return "no" if could_see else "unclear"
 
 
 def _tables(column: Floats, now: Flags, chosen: Flags) -> tuple[Codes, Codes]:
@@ -159,5 +159,5 @@ def _answer(p_value: float, size: float, error: float) -> Answer:
     if p_value <= CERTAIN and size >= MATERIAL:
         return "yes"
     smallest = (-special.ndtri(CERTAIN / 2) + special.ndtri(POWER)) * error
-    is_quiet = p_value > QUIET and smallest <= VISIBLE
+    is_quiet = p_value > CERTAIN and smallest <= VISIBLE
     return "no" if is_quiet or (size < MATERIAL and smallest <= MATERIAL) else "unclear"

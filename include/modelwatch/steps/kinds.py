@@ -28,12 +28,14 @@ def told_by_kind(
 ) -> list[Measurement]:
     """The measurements; those of performance say which kind of drift it is, and where the model became worst.
 
-    Nothing is told without labels, without a score, or where the monitor compares with earlier windows, whose rows are
-    not kept as long. Rows of the reference that cannot be read leave the measurements as they are.
+    Nothing is told without labels, without a score, of rows whose features are no longer kept, or where the monitor
+    compares with earlier windows, whose rows are not kept as long. Rows of the reference that cannot be read leave the
+    measurements as they are.
     """
     columns = monitor.columns
     is_measured = any(m.metric == "roc_auc" and m.effect is not None for m in measured)
-    if not is_measured or columns.score is None or columns.label is None or monitor.reference.type != "file":
+    has_features = set(monitor.features) <= set(rows.column_names)
+    if not is_measured or not has_features or columns.score is None or monitor.reference.type != "file":
         return list(measured)
     try:
         before = _labelled(outcome_rows(monitor, settings, reference.digest), monitor)
