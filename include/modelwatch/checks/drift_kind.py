@@ -23,7 +23,7 @@ MEANING: dict[Kind, str] = {
     "label_shift": "positives are rarer or more frequent; what sets them apart is as before",
     "data_fault": "data arrives broken",
     "benign": "the inputs moved, the performance did not",
-    "undetermined": "the requests are too few to tell which drift it is",
+    "undetermined": "what is known does not allow one name",
 }
 
 

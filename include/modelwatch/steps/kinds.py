@@ -42,10 +42,10 @@ def told_by_kind(
     except ModelwatchError:
         return list(measured)
     now = _labelled(bounded(rows, monitor.performance.rows, columns.id), monitor)
-    results = judge(measured, monitor.rules(), n_current=rows.num_rows).results
-    kind, story = _kind(results, before, now, monitor)
-    told = _told(measured, results, kind, story)
-    return [replace(m, evidence=joined(m.evidence, _where(before, now, monitor))) if _is_area(m) else m for m in told]
+    judgement = judge(measured, monitor.rules(), n_current=rows.num_rows)
+    kind, story = _kind(judgement.results, before, now, monitor)
+    told, where = _told(measured, judgement.findings, kind, story), _where(before, now, monitor)
+    return [replace(m, evidence=joined(m.evidence, where)) if _is_area(m) else m for m in told]
 
 
 def outcome_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Table:
@@ -94,14 +94,12 @@ def _kind(
 
 
 def _told(
-    measured: Sequence[Measurement], results: Sequence[Result], kind: Kind | None, story: str | None
+    measured: Sequence[Measurement], findings: Sequence[Result], kind: Kind | None, story: str | None
 ) -> list[Measurement]:
     """Every performance measurement names the kind; the one that crossed furthest, else the area, also says why."""
     if kind is None:
         return list(measured)
-    crossed = [
-        r.measurement for r in results if r.measurement.check == "performance" and r.status in ("alert", "warning")
-    ]
+    crossed = [finding.measurement for finding in findings if finding.measurement.check == "performance"]
     teller = crossed[0] if crossed else next(m for m in measured if _is_area(m))
     return [
         m
