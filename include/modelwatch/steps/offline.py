@@ -57,11 +57,6 @@ class Before:
     uncalibrated: str | None = None
     past: list[Past] = field(default_factory=list)
 
-    def add(self, window: Window, profile: Profile, evaluation: Evaluation, span: timedelta) -> None:
-        """One window more; profiles from longer ago than the span are let go."""
-        self.past = [one for one in self.past if one.window.end > window.start - span] if span else []
-        self.past.append(Past(window, profile, evaluation.judgement.verdict))
-        self.uncalibrated = why_uncalibrated(evaluation.judgement.results, window, self.uncalibrated)
     def add(self, one: Past, span: timedelta) -> None:
         """One window more; those from longer ago than the span are let go."""
         self.past = [other for other in self.past if other.window.end > one.window.start - span] if span else []
@@ -95,6 +90,7 @@ def backtest(
         evaluation = _evaluate(monitor, settings, reference, data, rows, together, window, before)
         past = Past(window, profile, evaluation.judgement.verdict, rows=_kept_rows(monitor, rows))
         before.add(past, needed(monitor, reference, window))
+        before.uncalibrated = why_uncalibrated(evaluation.judgement.results, window, before.uncalibrated)
         yield evaluation
 
 
