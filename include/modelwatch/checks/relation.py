@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from modelwatch.calibration.effects import POWER, debiased_psi, smallest_psi
+from modelwatch.calibration.performance import difference_p_value
 from modelwatch.calibration.significance import chi2_p_value, proportion_p_value
 from modelwatch.checks.reweighting import Expected, Flags, Floats, Labelled
 from modelwatch.metrics.drift import psi, smooth
@@ -50,12 +51,8 @@ class Relation:
     def level(self) -> Answer:
         """Whether there are more or fewer positives than expected."""
         weights = self.n / self.n.sum()
-        gap, error = (
-            float((weights * (self.observed - self.expected)).sum()),
-            float(np.sqrt((weights**2 * self.variances).sum())),
-        )
-        p_value = float(2 * special.ndtr(-abs(gap) / error))
-        return _answer(p_value, abs(gap) / self.total, error / self.total)
+        gap = float((weights * (self.observed - self.expected)).sum())
+        return _answer(difference_p_value(gap, self.error), abs(gap) / self.total, self.error / self.total)
 
     def shape(self) -> Answer:
         """Whether more is needed to explain the difference than one factor on the odds."""
@@ -88,10 +85,9 @@ def relation(labelled: Labelled, expected: Expected) -> Relation | None:
     mass = np.bincount(place[~now], weights[~now], size)
     kept = (n > 0) & (mass > 0)
     surplus = labels - expected.chances
-    mean = np.bincount(place[~now], (weights * surplus)[~now], size) / np.maximum(mass, 1e-12)
-    spread = (
-        np.bincount(place[~now], (weights**2 * (surplus - mean[place]) ** 2)[~now], size) / np.maximum(mass, 1e-12) ** 2
-    )
+    per = 1 / np.maximum(mass, 1e-12)
+    mean = np.bincount(place[~now], (weights * surplus)[~now], size) * per
+    spread = np.bincount(place[~now], (weights * (surplus - mean[place]))[~now] ** 2, size) * per**2
     observed = np.bincount(place[now], labels[now], size) / np.maximum(n, 1)
     chance = np.bincount(place[now], expected.chances[now], size) / np.maximum(n, 1) + mean
     drawn = (n * observed + 0.5) / (n + 1)
@@ -109,14 +105,11 @@ def _edges(scores: Floats, labels: Flags) -> Floats:
 
 def rate_changed(labelled: Labelled) -> Answer:
     """Whether the share of positives is another than the reference's."""
-    x, n, y, m = (
-        int(v)
-        for side in (~labelled.is_current, labelled.is_current)
-        for v in (labelled.labels[side].sum(), side.sum())
-    )
-    before = max(x, 0.5) / n
-    error = float(np.sqrt(before * (1 - before) * (1 / n + 1 / m)))
-    return _answer(proportion_p_value(x, n, y, m), abs(y / m - before) / before, error / before)
+    before, now = labelled.labels[~labelled.is_current], labelled.labels[labelled.is_current]
+    x, n, y, m = int(before.sum()), len(before), int(now.sum()), len(now)
+    rate = max(x, 0.5) / n
+    error = float(np.sqrt(rate * (1 - rate) * (1 / n + 1 / m)))
+    return _answer(proportion_p_value(x, n, y, m), abs(y / m - rate) / rate, error / rate)
 
 
 def classes_changed(labelled: Labelled) -> Answer:
