@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Labelled:
     @property
     def has_both(self) -> bool:
         """Whether either side has positives and negatives."""
-        return all(len(set(self.labels[side])) == 2 for side in (self.is_current, ~self.is_current))
+        return all(0 < self.labels[side].sum() < side.sum() for side in (self.is_current, ~self.is_current))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +89,10 @@ def reweighted(labelled: Labelled) -> Expected:
     return Expected(np.where(now, 1.0, weights), chances)
 
 
-def _chances(trees: "object", seen: Floats, labels: Flags, train: Flags) -> Floats:
+def _chances(trees: Any, seen: Floats, labels: Flags, train: Flags) -> Floats:  # noqa: ANN401  # scikit-learn's
     if labels[train].all() or not labels[train].any():
         return np.full(len(labels), float(labels[train].mean()))
-    fitted = trees.fit(seen[train], labels[train])  # type: ignore[attr-defined]  # scikit-learn has no types
-    return np.asarray(fitted.predict_proba(seen)[:, 1])
+    return np.asarray(trees.fit(seen[train], labels[train]).predict_proba(seen)[:, 1])
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import tzinfo
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ from modelwatch.config import Monitor
 from modelwatch.domain import Measurement
 from modelwatch.metrics.queue import NOTHING, Reviewed, entity_precision_at, precision_at
 from modelwatch.profile.cells import to_numpy
+from modelwatch.profile.outcomes import UNKNOWN, label_codes
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.measure import performance_alpha
@@ -33,12 +33,12 @@ class Queue:
     known: set[str] = field(default_factory=set)
 
     def review(self, rows: pa.Table) -> dict[str, Reviewed]:
-        """Every day of the rows in order; requests without a label or a score are in nobody's queue."""
+        """Every day of the rows in order; requests without a known outcome or a score are in nobody's queue."""
         spec, columns = self.monitor.performance.queue, self.monitor.columns
         if spec is None:
             return {}
         looked = dict.fromkeys(METRICS if spec.entity else METRICS[:1], NOTHING)
-        for day in _days(rows, str(columns.score), str(columns.label), str(columns.timestamp), self.monitor.tzinfo):
+        for day in _days(rows, self.monitor):
             scores = to_numpy(day[columns.score])
             positives = np.asarray(pc.cast(day[columns.label], pa.int8()).to_numpy(), dtype=bool)
             looked["precision_at_k"] += precision_at(scores, positives, spec.size)
@@ -84,10 +84,12 @@ def _of_reference(monitor: Monitor, settings: Settings, digest: str) -> dict[str
     return {name: Reviewed(found, n) for name, (found, n) in json.loads(cached).items()}
 
 
-def _days(rows: pa.Table, score: str, label: str, timestamp: str, timezone: tzinfo) -> Iterator[pa.Table]:
-    """The labelled, scored rows by calendar day."""
-    rows = rows.filter(pc.and_(pc.is_valid(rows[label]), pc.is_finite(pc.fill_null(rows[score], np.nan))))
-    local = rows[timestamp].cast(pa.timestamp("us", str(timezone)))
+def _days(rows: pa.Table, monitor: Monitor) -> Iterator[pa.Table]:
+    """The scored rows whose outcome is known, by calendar day."""
+    schema = monitor.schema()
+    is_known = pa.array(label_codes(rows, schema) != UNKNOWN)
+    rows = rows.filter(pc.and_(is_known, pc.is_finite(pc.fill_null(rows[schema.score], np.nan))))
+    local = rows[schema.timestamp].cast(pa.timestamp("us", str(monitor.tzinfo)))
     days = np.asarray(pc.floor_temporal(local, unit="day").cast(pa.int64()).to_numpy())
     for day in np.unique(days):
         yield rows.filter(pa.array(days == day))

@@ -108,8 +108,8 @@ def count_file(
 
 def queue_columns(monitor: Monitor) -> list[str]:
     """The columns that a review queue is made of; none without a queue."""
-    spec, roles = monitor.performance.queue, monitor.columns
-    wanted = (roles.timestamp, roles.score, roles.label, spec.entity) if spec else ()
+    spec, roles, traffic = monitor.performance.queue, monitor.columns, monitor.performance.traffic
+    wanted = (roles.timestamp, roles.score, roles.label, spec.entity, traffic and traffic.column) if spec else ()
     return [name for name in wanted if name is not None]
 
 
