@@ -80,7 +80,7 @@ build/peers/%/.installed: benchmarks/peers/%.txt
 	@touch $@
 
 # Spark is larger than all else together: in an environment of its own, on top of .venv.
-build/spark/.installed: tests/spark/requirements.txt
+build/spark/.installed: tests/spark/requirements.txt | $(STAMP)
 	@echo "installing Spark into build/spark: a minute or two"
 	@$(BIN)/python -m venv --clear build/spark
 	@build/spark/bin/python -m pip install --disable-pip-version-check --quiet --no-deps -r $<

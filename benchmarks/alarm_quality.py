@@ -47,9 +47,9 @@ def experiments() -> list[Experiment]:
 
 
 def batches(answers: Answers, options: argparse.Namespace) -> list[Batch]:
-    """What is not yet known, in such an order that every experiment has some answers before any has all."""
+    """What is not yet known, in such an order that every cell has some answers before any has all."""
     rounds = [
-        (turn, Batch(tool, place, part))
+        ((turn, place), Batch(tool, place, part))
         for tool in tools()
         for place, experiment in enumerate(experiments())
         for turn, part in enumerate(_parts(tool, experiment, answers, options))
@@ -91,6 +91,8 @@ def judge(folder: Path, batch: Batch) -> list[Answer]:
 def measure(answers: Answers, options: argparse.Namespace) -> None:
     """Judge what is not yet known, on all processors, and keep it."""
     todo = batches(answers, options)
+    if not todo:
+        return
     with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(options.jobs) as pool:
         folder = Path(name)
         by_reference = {one.reference_name: one for one in experiments()}

@@ -44,5 +44,5 @@ class Experiment:
 
     def count(self, n_windows: int) -> int:
         """How many of the wanted windows are made: fewer of large ones."""
-        wanted = max(20, n_windows * 2 // 5) if self.n >= LARGE else n_windows
+        wanted = min(n_windows, max(20, n_windows * 2 // 5)) if self.n >= LARGE else n_windows
         return wanted if self.available is None else min(wanted, self.available)

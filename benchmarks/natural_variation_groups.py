@@ -74,7 +74,7 @@ def newcomers(share: float, crowd: int) -> Callable[[np.random.Generator, int], 
         n_shops = rng.poisson(share * SIZE / crowd)
         new = [f"day {number} shop {i}" for i in range(n_shops) for _ in range(crowd)]
         new += ["renamed"] * int(more * SIZE)
-        return pa.chunked_array([[*new, *rng.choice(KNOWN, SIZE - len(new))]])
+        return pa.chunked_array([pa.array(new, pa.string()), pa.array(rng.choice(KNOWN, SIZE - len(new)))])
 
     def alerts(rng: np.random.Generator, k: int) -> Alerts:
         days = [day(rng, i) for i in range(k)]

@@ -27,12 +27,14 @@ worker must reach. Credentials are Airflow Connections, read in the task that ne
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Label, XComArg, get_current_context, get_parsing_context, task
 
 from modelwatch.config import Monitor
 from modelwatch.settings import Settings
+from modelwatch_airflow.assets import version_asset
 from modelwatch_airflow.defaults import dag_arguments, dag_id, load_monitors, timetable
 from modelwatch_airflow.run import connect, current_run
 
@@ -146,6 +148,20 @@ def judge_and_store(monitor: str, sample: str | None, profile: str | None, resul
     )
 
 
+@task
+def notice_version(monitor: str, sample: str, *, outlet_events: Any = None) -> None:  # noqa: ANN401  # Airflow fills it in
+    """Update the asset that the comparison of two versions is scheduled on when a new one answers; else be skipped."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from modelwatch import steps
+
+    noticed = steps.notice_version(current_run(MONITORS[monitor]), sample)
+    if noticed is None:
+        message = "no version answers that earlier windows have not seen"
+        raise AirflowSkipException(message)
+    outlet_events[version_asset(monitor)].extra = noticed
+
+
 @task.branch
 def route_alert(monitor: str) -> str:
     """Choose between speaking (or listening to what on-call answered) and staying quiet."""
@@ -210,7 +226,10 @@ def monitor_dag(monitor: Monitor) -> DAG:
         evaluation >> route
         route >> Label("speak") >> sent
         route >> Label("quiet") >> quiet
-        [sent, quiet] >> report_failures()
+        ends = [sent, quiet]
+        if monitor.probe is not None and monitor.probe.enabled:
+            ends.append(evaluation >> notice_version.override(outlets=[version_asset(name)])(name, sample))
+        ends >> report_failures()
     return dag
 
 

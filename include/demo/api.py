@@ -25,8 +25,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from demo.log import Item, LogError, ReplayedLog, RequestLog, SimulatedLog, scored
-from demo.model import trained
+from demo.model import VERSION, trained
 from demo.traffic import Story
+from demo.versions import versions
 
 RATE, BURST = 50.0, 100.0
 MAX_LIMIT = 5_000
@@ -99,12 +100,21 @@ class Service:
             raise HTTPException(401, "the X-API-Key header is missing or wrong")
         self._bucket.take()
 
-    def predict(self, transaction: Transaction) -> dict[str, Any]:
-        """Score one transaction and keep it."""
+    def predict(
+        self,
+        transaction: Transaction,
+        x_model_version: Annotated[str, Header()] = VERSION,
+        x_modelwatch_probe: Annotated[str | None, Header()] = None,
+    ) -> dict[str, Any]:
+        """Score one transaction by the version that is asked for, and keep it unless it is a probe."""
+        model = versions().get(x_model_version)
+        if model is None:
+            raise HTTPException(422, f"no such version; there are {', '.join(versions())}")
         now = datetime.now(UTC)
         row = {"request_id": secrets.token_hex(8), "requested_at": now, **transaction.model_dump()}
-        item = scored(pd.DataFrame([row]).astype(dict.fromkeys(MAY_BE_MISSING, float)), trained())[0]
-        self._posted.append(item)
+        item = scored(pd.DataFrame([row]).astype(dict.fromkeys(MAY_BE_MISSING, float)), model)[0]
+        if x_modelwatch_probe is None:
+            self._posted.append(item)
         return {key: item[key] for key in ("request_id", "score", "flagged", "model_version")}
 
     def requests(

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,14 @@ class LogError(Exception):
     """The log cannot answer, or the file to replay cannot be read as one; the message says what to change."""
 
 
+@dataclass(frozen=True)
+class Rollout:
+    """A version that answers everything from some moment on."""
+
+    model: FraudModel
+    since: datetime
+
+
 class RequestLog(Protocol):
     """Requests by time."""
 
@@ -31,8 +40,8 @@ class RequestLog(Protocol):
 class SimulatedLog:
     """The demo's traffic, scored by its model; a day is made when asked for, nothing lies in the future."""
 
-    def __init__(self, model: FraudModel, story: Story) -> None:
-        self._model, self._story = model, story
+    def __init__(self, model: FraudModel, story: Story, rollout: Rollout | None = None) -> None:
+        self._model, self._story, self._rollout = model, story, rollout
         self._day = lru_cache(maxsize=64)(self._make)
 
     def between(self, since: datetime, until: datetime) -> list[Item]:
@@ -53,7 +62,12 @@ class SimulatedLog:
         return items
 
     def _make(self, day: date) -> list[Item]:
-        return scored(requests_on(day, self._story), self._model)
+        rows = requests_on(day, self._story)
+        if self._rollout is None:
+            return scored(rows, self._model)
+        is_new = rows["requested_at"] >= self._rollout.since
+        parts = (rows[~is_new], self._model), (rows[is_new], self._rollout.model)
+        return [item for part, model in parts if len(part) for item in scored(part, model)]
 
 
 class ReplayedLog:

@@ -72,20 +72,22 @@ def airflow_environment(place: Place, databases: Mapping[str, str], environ: Map
 
 
 def _modelwatch(place: Place, databases: Mapping[str, str]) -> dict[str, str]:
+    api = json.dumps(
+        {
+            "conn_type": "http",
+            "schema": "http",
+            "host": ADDRESS,
+            "port": place.ports.demo_api,
+            "password": place.secrets.api_key,
+        }
+    )
     return {
         "MODELWATCH_HOME": str(place.home.root),
         "MODELWATCH_DATABASE_URL": databases["modelwatch"],
         "MODELWATCH_SAMPLES_URL": (place.home.root / "samples").as_uri(),
         "MODELWATCH_AIRFLOW_URL": place.airflow_url,
-        "AIRFLOW_CONN_FRAUD_API": json.dumps(
-            {
-                "conn_type": "http",
-                "schema": "http",
-                "host": ADDRESS,
-                "port": place.ports.demo_api,
-                "password": place.secrets.api_key,
-            }
-        ),
+        "AIRFLOW_CONN_FRAUD_API": api,
+        "AIRFLOW_CONN_FRAUD_PROBE": api,
         "AIRFLOW_CONN_SLACK_ONCALL": json.dumps(
             {
                 "conn_type": "slack",

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 def noise(monitor: str, *, days: int, output: str) -> int:
     """Compare what a changed file would have paged with what the stored windows did; 3 when none could be judged."""
+    from modelwatch.steps.accepted import with_accepted_reference
     from modelwatch.steps.inline import migrated_settings
     from modelwatch.steps.noise import noise as compare
 
     settings = migrated_settings(Settings.from_env())
-    loaded = load_monitor(resolve_monitor(monitor, settings.monitors_dir))
+    loaded = with_accepted_reference(load_monitor(resolve_monitor(monitor, settings.monitors_dir)), settings)
     found = compare(loaded, settings, days=days)
     _say(json.dumps(_document(found), indent=2) if output == "json" else _table(found, days))
     return 3 if len(found.skipped) >= len(found.windows) else 0

@@ -1,4 +1,4 @@
-"""The command line: `modelwatch init | lint | check | backtest | run | migrate | noise | drill | watchdog | ui`.
+"""The command line, each command a function; what they do is in `commands` and its kin.
 
 Exit status: 0 ok or warning, 1 alert, 2 the config, data or usage is at fault, 3 not measured or insufficient.
 """
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from modelwatch import alert_commands, commands
+from modelwatch import alert_commands, commands, redeploy_commands
 from modelwatch.errors import ModelwatchError
 
 app = typer.Typer(
@@ -113,6 +113,25 @@ def drill(monitor: Monitor) -> None:
 def watchdog() -> None:
     """Tell on-call of monitors that did not run or do not parse; 1 when there is one."""
     raise typer.Exit(alert_commands.watchdog())
+
+
+@app.command()
+def redeploy(
+    monitor: Monitor,
+    new: Annotated[str, typer.Option(help="The version that was deployed.")],
+    old: Annotated[str, typer.Option(help="The version before it.")],
+    since: Annotated[str, typer.Option(help="Since when the new version answers, ISO 8601 date or time.")],
+    until: Annotated[str | None, typer.Option(help="Until when its requests are looked at; by default now.")] = None,
+    requests: Annotated[
+        int | None, typer.Option(min=0, help="Requests to the model's API at most; 0 asks nothing.")
+    ] = None,
+    output: Annotated[Literal["table", "json"], typer.Option(help="How to print the result.")] = "table",
+) -> None:
+    """Say whether a new version of the model is the same, changed, worse or unfair; asks its API, and stores."""
+    versions = (old, new)
+    raise typer.Exit(
+        redeploy_commands.redeploy(monitor, versions, since=since, until=until, requests=requests, output=output)
+    )
 
 
 @app.command()

@@ -60,14 +60,14 @@ def check(monitor: str, current: Path, *, labels: Path | None, start: str | None
     _leave_pandas_out()
     from modelwatch.steps.check import check_file
 
-    settings, loaded = _load(monitor)
+    settings, loaded = load(monitor)
     evaluation = check_file(
         loaded,
         settings,
         str(current),
         labels=None if labels is None else str(labels),
-        start=_moment(start, loaded, "--from"),
-        end=_moment(end, loaded, "--to"),
+        start=moment(start, loaded, "--from"),
+        end=moment(end, loaded, "--to"),
     )
     return _show(evaluation, output)
 
@@ -85,7 +85,7 @@ def backtest(
     from modelwatch.steps.budget import expected_pages, propose
     from modelwatch.steps.offline import backtest_file
 
-    settings, loaded = _load(monitor)
+    settings, loaded = load(monitor)
     labels_file = None if labels is None else str(labels)
     evaluations = []
     for evaluation in backtest_file(loaded, settings, str(current), every=parse_every(every), labels=labels_file):
@@ -104,14 +104,16 @@ def run(monitor: str, *, start: str, end: str, output: str) -> int:
     """Fetch, judge and store a window, then print what was stored."""
     from modelwatch.domain import Window
     from modelwatch.steps import Run
+    from modelwatch.steps.accepted import with_accepted_reference
     from modelwatch.steps.inline import run_window
 
-    settings, loaded = _load(monitor)
-    first, last = _moment(start, loaded, "--from"), _moment(end, loaded, "--to")
+    settings, loaded = load(monitor)
+    first, last = moment(start, loaded, "--from"), moment(end, loaded, "--to")
     if first is None or last is None or last <= first:
         message = f"--to must be after --from; got --from {start} --to {end}"
         raise SettingsError(message)
-    one = Run(loaded, Window(first, last), f"cli__{uuid.uuid4()}", "cli", settings)
+    watched = with_accepted_reference(loaded, settings)
+    one = Run(watched, Window(first, last), f"cli__{uuid.uuid4()}", "cli", settings)
     return _show(run_window(one, connection_from_env), output)
 
 
@@ -166,12 +168,13 @@ def ui(port: int) -> None:
         local.serve(migrated_settings(Settings.from_env()), port=port, say=_say)
 
 
-def _load(monitor: str) -> tuple[Settings, Monitor]:
+def load(monitor: str) -> tuple[Settings, Monitor]:
+    """The settings, and the monitor of this name or path."""
     settings = Settings.from_env()
     return settings, load_monitor(resolve_monitor(monitor, settings.monitors_dir))
 
 
-def _moment(text: str | None, monitor: Monitor, option: str) -> datetime | None:
+def moment(text: str | None, monitor: Monitor, option: str) -> datetime | None:
     """An ISO date or time in UTC; one without an offset is in the monitor's time zone."""
     from datetime import UTC
 

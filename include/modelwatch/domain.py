@@ -18,6 +18,7 @@ FeatureKind = Literal["numeric", "categorical"]
 Status = Literal["ok", "warning", "alert", "insufficient_data", "not_computable"]
 VerdictName = Literal["ok", "warning", "alert", "insufficient_data", "not_measured"]
 Check = Literal["quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance"]
+Measuring = Check | Literal["redeploy"]
 Outcome = Literal["adverse", "favourable"]
 Compare = Literal["extremes", "rest"] | Mapping[str, str]
 
@@ -186,12 +187,6 @@ class Sample:
             return None
         return 1.0 if self.n_total == 0 else min(1.0, (self.n_seen + self.n_rejected) / self.n_total)
 
-    @property
-    def rejected_share(self) -> float:
-        """Rejected rows over all distinct rows, in [0, 1]; 0 for an empty window."""
-        rows = self.n_seen + self.n_rejected
-        return self.n_rejected / rows if rows else 0.0
-
 
 @dataclass(frozen=True)
 class Levels:
@@ -222,7 +217,7 @@ class Measurement:
             None when it moved for itself.
     """
 
-    check: Check
+    check: Measuring
     metric: str
     value: float | None
     n_reference: int | None

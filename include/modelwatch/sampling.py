@@ -42,7 +42,7 @@ class Smallest:
         return self._kept if self._kept is not None else pa.table({})
 
 
-class _Rejects:
+class Rejects:
     """Rejected rows by column and problem, with an example of each: the first by the alphabet, whatever the order."""
 
     def __init__(self) -> None:
@@ -50,6 +50,7 @@ class _Rejects:
         self._examples: dict[tuple[str, str], str | None] = {}
 
     def add(self, rejects: Iterable[Reject]) -> None:
+        """Count those of one page."""
         for reject in rejects:
             self._counts[reject.column, reject.problem] += reject.count
             key = reject.column, reject.problem
@@ -57,6 +58,7 @@ class _Rejects:
             self._examples[key] = min(known, default=None)
 
     def all(self) -> tuple[Reject, ...]:
+        """One of each column and problem."""
         return tuple(Reject(*key, count, self._examples[key]) for key, count in sorted(self._counts.items()))
 
 
@@ -70,7 +72,7 @@ class Sampler:
         self._salt, self._id_column = salt, id_column
         self._kept, self._seen = Smallest(rows), Distinct()
         self._n_rows = 0
-        self._rejects = _Rejects()
+        self._rejects = Rejects()
         self._n_total: int | None = None
 
     def add(self, page: Page) -> NDArray[np.bool_]:
@@ -107,7 +109,7 @@ def merge(parts: Iterable[tuple[Sample, Hashes]], *, rows: int, salt: str, id_co
             that two of them share is found when its hash is among the smallest.
         rows, salt, id_column: those of the parts' samplers.
     """
-    kept, seen, rejects = Smallest(rows), Distinct(), _Rejects()
+    kept, seen, rejects = Smallest(rows), Distinct(), Rejects()
     n_rows = n_seen = 0
     n_total: int | None = 0
     for part, hashes in parts:
@@ -120,7 +122,7 @@ def merge(parts: Iterable[tuple[Sample, Hashes]], *, rows: int, salt: str, id_co
     return _sample(kept, n_seen, n_rows, rejects, n_total)
 
 
-def _sample(kept: Smallest, n_seen: int, n_rows: int, rejects: _Rejects, n_total: int | None) -> Sample:
+def _sample(kept: Smallest, n_seen: int, n_rows: int, rejects: Rejects, n_total: int | None) -> Sample:
     found = rejects.all()
     return Sample(
         rows=kept.rows,

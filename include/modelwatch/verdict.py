@@ -129,8 +129,8 @@ def crosses(m: Measurement, threshold: float) -> bool:
 
 
 def deciding_interval(m: Measurement) -> tuple[float, float] | None:
-    """The interval that decides; None where there is none, or where it is of a value whose worsening is judged."""
-    if m.ci_low is None or m.ci_high is None or METRICS[m.metric].worsens is not None:
+    """The interval that decides; None where there is none, or where it is there to be read."""
+    if m.ci_low is None or m.ci_high is None or not METRICS[m.metric].interval_decides:
         return None
     return m.ci_low, m.ci_high
 

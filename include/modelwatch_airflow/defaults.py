@@ -86,19 +86,26 @@ def dag_arguments(monitor: Monitor, *, about: str | None = None) -> dict[str, An
         monitor: the monitor whose Dag it is.
         about: what the Dag does, for the page of its documentation.
     """
-    title = f"**{monitor.monitor}**: {monitor.description}\n\n" if monitor.description else ""
     return {
+        **common_arguments(monitor, about=about),
         "dag_id": dag_id(monitor.monitor),
-        # Long before any window one may want to look back at: a backfill cannot go further than this.
-        "start_date": datetime(2020, 1, 1, tzinfo=UTC),
-        "catchup": False,
         # One at a time, oldest first: whether a window pages depends on the windows before it.
         "max_active_runs": 1,
         "dagrun_timeout": timedelta(hours=6),
+        "params": trigger_form(),
+    }
+
+
+def common_arguments(monitor: Monitor, *, about: str | None = None) -> dict[str, Any]:
+    """What all Dags of a monitor have in common."""
+    title = f"**{monitor.monitor}**: {monitor.description}\n\n" if monitor.description else ""
+    return {
+        # Long before any window one may want to look back at: a backfill cannot go further than this.
+        "start_date": datetime(2020, 1, 1, tzinfo=UTC),
+        "catchup": False,
         "description": monitor.description,
         "doc_md": title + (about or ""),
         "tags": sorted({"modelwatch", *monitor.tags}),
-        "params": trigger_form(),
         "default_args": {**TASK_DEFAULTS, "owner": monitor.owner or "modelwatch"},
     }
 

@@ -60,12 +60,13 @@ def current_run(monitor: Monitor) -> "Run":
         SettingsError: the run has no data interval and its parameters name no window, or a setting is missing.
     """
     from modelwatch.steps import Run
+    from modelwatch.steps.accepted import with_accepted_reference
 
     context = get_current_context()
     dag_run, params = context["dag_run"], context["params"]
     settings = settings_of_task()
     return Run(
-        monitor=monitor,
+        monitor=with_accepted_reference(monitor, settings),
         window=resolve_window(
             length=monitor.window,
             timezone=monitor.tzinfo,

@@ -1,6 +1,6 @@
 """What Airflow knows of a monitor's runs: how far one is, and which were asked for by whom and why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from modelwatch.domain import Window
 from modelwatch.history import Act
-from modelwatch_ui.viewer import AirflowRun, Task
+from modelwatch_ui.viewer import FINE, AirflowRun, Task
 
 MOST_ACTS = 200
 
@@ -33,7 +33,7 @@ def run_of(dag_id: str, run_id: str) -> AirflowRun | None:
             return None
         state, asked_at, asked_by = found
         rows = session.execute(tasks).all()
-    return AirflowRun(run_id, str(state), asked_at, asked_by, tuple(Task(name, state) for name, state in rows))
+    return AirflowRun(run_id, str(state), asked_at, asked_by, _tasks(rows))
 
 
 def acts_of(dag_id: str, since: datetime) -> Sequence[Act]:
@@ -68,6 +68,15 @@ def acts_of(dag_id: str, since: datetime) -> Sequence[Act]:
             )
             for one in session.scalars(backfills)
         ]
+
+
+def _tasks(rows: Iterable[Any]) -> tuple[Task, ...]:
+    """Each task once; of a mapped one the state to look at first: failed, then not done."""
+    found: dict[str, str | None] = {}
+    for name, state in rows:
+        if name not in found or state == "failed" or (found[name] in FINE and state not in FINE):
+            found[name] = state
+    return tuple(Task(name, state) for name, state in found.items())
 
 
 def _window(conf: Any) -> Window | None:  # noqa: ANN401  # whatever somebody wrote into the form

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from modelwatch.history import Act
 
-DONE, AT_WORK = ("success", "failed", "skipped", "upstream_failed", "removed"), ("running", "restarting", "deferred")
+FINE = ("success", "skipped", "removed")
+DONE = (*FINE, "failed", "upstream_failed")
+AT_WORK = ("running", "restarting", "deferred")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Odd data: a clear result or a clear error for each, from `check` and `backtest`; no NaN, no warning, no traceback."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ RESULTS: dict[str, tuple[Change, Change, int | None]] = {
     "integers beyond 2^53": (*[with_column("number", odd.big_integers)] * 2, QUIET),
     "integers beyond 2^53 as words": (*[with_column("word", odd.big_integers)] * 2, QUIET),
     "booleans as words": (*[with_column("word", lambda n: np.arange(n) % 3 == 0)] * 2, QUIET),
+    "words that arrow calls views": (*[with_column("word", odd.views)] * 2, QUIET),
     "dates as words": (*[with_column("word", odd.dates)] * 2, QUIET),
     "unicode and very long words": (*[with_column("word", odd.odd_words)] * 2, QUIET),
     "unicode and very long words that are new": (same, with_column("word", odd.odd_words), ALERT),
@@ -176,7 +178,9 @@ def test_too_many_values_of_another_type_are_not_measured(folder: Path) -> None:
     place = odd.place(folder, odd.columns(0), with_column("number", odd.half_words)(odd.columns(1)))
     outcome = modelwatch("check", *as_arguments(place), "--output", "json")
     assert (outcome.status, outcome.document["verdict"]) == (BLIND, "not_measured")
-    assert outcome.document["reason"] == "1000 of 2000 rows do not parse, most of them for 'number' (1000)"
+    assert outcome.document["reason"] == (
+        "1000 of 2000 rows do not parse, most of them for 'number' (1000: expected a number, found text)"
+    )
 
 
 def test_the_reference_itself_is_quiet_and_moves_nowhere(folder: Path) -> None:
@@ -202,6 +206,14 @@ def test_a_backtest_of_no_row_says_that_there_is_no_time_to_cut_it_by(folder: Pa
     outcome = modelwatch("backtest", *as_arguments(place), "--every", "1d")
     assert (outcome.status, outcome.out) == (WRONG, "")
     assert outcome.err == f"{place.current}: column 'at' has no timestamps\n"
+
+
+def test_a_backtest_over_a_wrong_year_says_so_instead_of_judging_a_century_of_windows(folder: Path) -> None:
+    wrong = odd.columns(1)
+    wrong["at"] = pa.array([datetime(1926, 3, 1, tzinfo=UTC), *wrong["at"][1:].to_pylist()])
+    outcome = modelwatch("backtest", *as_arguments(odd.place(folder, odd.columns(0), wrong)), "--every", "1d")
+    assert (outcome.status, outcome.out) == (WRONG, "")
+    assert "column 'at' runs from 1926-03-01T00:00:00Z to 2026-03-0" in outcome.err
 
 
 @pytest.mark.parametrize(("n", "status", "words"), [(0, WRONG, "the reference has no rows"), (1, BLIND, "")])

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
 from modelwatch.store import engine
 from support import churn
 from support.churn_monitor import write_monitor
-from support.cli import modelwatch
+from support.cli import Outcome, modelwatch
 from support.model_api import Api, always, running_api
 
 WINDOW = ("--from", "2026-03-01", "--to", "2026-03-02")
@@ -58,6 +59,35 @@ def test_run_says_what_check_says_of_the_same_requests(
     churn.write(folder / "day.parquet", churn.requests(1200, start=churn.MARCH))
     stored = modelwatch("run", "churn", *WINDOW).document
     assert stored == modelwatch("check", "churn", "--current", "day.parquet", "--output", "json").document
+
+
+def test_a_window_in_parts_is_judged_as_the_window_at_once(
+    folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELWATCH_DATABASE_URL", database_url)
+    path, requests = write_monitor(folder), churn.requests(1200, start=churn.MARCH)
+    hours = requests["requested_at"].to_numpy().astype("datetime64[h]").astype(int) % 24
+    (folder / "requests").mkdir()
+    for hour in range(0, 24, 6):
+        inside = requests.filter(pa.array((hours >= hour) & (hours < hour + 6)))
+        churn.write(folder / "requests" / f"{hour:02}.parquet", inside)
+    text = path.read_text()
+    start, end = text.index("source:"), text.index("columns:")
+
+    def run_with(source: str) -> Outcome:
+        path.write_text(
+            f"{text[:start]}source: {{type: files, {source}}}\n{text[end:]}".replace("rows: 5000", "rows: 700")
+        )
+        return modelwatch("run", "churn", *WINDOW)
+
+    at_once = run_with('uri: "requests/*.parquet"')
+    in_parts = run_with('uri: "requests/{window_start:%H}.parquet", split: PT6H')
+    assert at_once.document["n_current"] == 700
+    assert in_parts.document == at_once.document
+    (folder / "requests" / "06.parquet").unlink()
+    cut_short = run_with('uri: "requests/{window_start:%H}.parquet", split: PT6H')
+    assert (cut_short.status, cut_short.document["verdict"]) == (3, "not_measured")
+    assert "the part 2026-03-01T06:00:00Z/2026-03-01T12:00:00Z: " in cut_short.document["reason"]
 
 
 def test_a_drifted_window_is_1_and_stored_with_its_findings(

@@ -16,8 +16,10 @@ from modelwatch.settings import parse_connection
 from modelwatch.sources import open_source
 from modelwatch.sources.http_session import base_url
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
-SOURCES = [yaml.safe_load(text)["source"] for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "sources.md").read_text(encoding="utf-8")
+EXAMPLES = PAGE + (DOCS / "spark.md").read_text(encoding="utf-8")
+SOURCES = [yaml.safe_load(text)["source"] for text in re.findall(r"```yaml\n(.*?)```", EXAMPLES, re.DOTALL)]
 EXPORTED = re.findall(r"export AIRFLOW_CONN_(\w+)='(.+)'$", PAGE, re.MULTILINE)
 ADDED = re.findall(r"airflow connections add (\w+) \\\n\s+--conn-json '(.+)'$", PAGE, re.MULTILINE)
 KEYS = [yaml.safe_load(text) for text in re.findall(r"`((?:pagination|auth): .+?)`", PAGE)]

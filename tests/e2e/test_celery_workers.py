@@ -24,6 +24,7 @@ from local.airflow_api import Airflow, DagRun, wait_until_final
 from local.environment import Place
 from local.home import Home, load_secrets
 from local.ports import ADDRESS, Ports
+from local.processes import Running
 from local.stack import airflow_is_healthy
 from modelwatch.config import load_monitor
 from modelwatch.settings import Settings, parse_connection
@@ -134,7 +135,7 @@ def run_once(deployment: Deployment, place: Place) -> DagRun:
     return run
 
 
-def start_worker(deployment: Deployment, name: str) -> object:
+def start_worker(deployment: Deployment, name: str) -> Running:
     """A worker that takes one task at a time, from its own queue."""
     own = ("--queues", name, "--celery-hostname", f"{name}@%h", "--concurrency", "1", "--skip-serve-logs")
     return deployment.start("worker", *own, name=name)

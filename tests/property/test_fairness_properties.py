@@ -8,7 +8,8 @@ from fairlearn import metrics as fairlearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelwatch.calibration.gaps import GroupCounts, change_gap, difference_gap, ratio_gap
+from modelwatch.calibration.gaps import change_gap, difference_gap, ratio_gap
+from modelwatch.calibration.group_counts import GroupCounts
 from modelwatch.calibration.shrinkage import shrunken_rates
 from modelwatch.checks.fairness import measure_fairness
 from modelwatch.domain import Measurement

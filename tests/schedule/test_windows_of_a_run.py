@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from modelwatch.domain import Window
 from modelwatch.errors import SettingsError
-from modelwatch.schedule import parse_every, resolve_window, windows_between
+from modelwatch.schedule import parse_every, parts_of, resolve_window, windows_between
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -172,6 +172,16 @@ def test_without_interval_or_parameters_there_is_no_guess() -> None:
 def test_a_length_that_does_not_fit_the_calendar_is_refused(length: timedelta) -> None:
     with pytest.raises(SettingsError, match="does not fit the calendar"):
         resolve_window(length=length, timezone=UTC, data_interval_end=at("2026-11-11T03:00Z"))
+
+
+@given(start=moments, hours=st.integers(1, 80))
+def test_parts_are_the_window_without_gap_or_overlap(start: datetime, hours: int) -> None:
+    window = Window(start, start + hours * HOUR)
+    parts = parts_of(window, length=6 * HOUR, timezone=BERLIN)
+    assert (parts[0].start, parts[-1].end) == (window.start, window.end)
+    assert all(a.end == b.start for a, b in pairwise(parts))
+    assert max(part.end - part.start for part in parts) <= 7 * HOUR  # when the clocks go back
+    assert [Window.parse(str(part)) for part in parts] == parts
 
 
 def test_an_empty_span_has_no_windows() -> None:

@@ -110,6 +110,11 @@ def test_codes_are_the_same_text_with_and_without_missing_values_around_them(tmp
         assert read.rows["code"].to_pylist() == expected
 
 
+def test_a_csv_may_have_a_name_with_a_line_break(tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text('"two\nlines",x\n1,2\n3,4\n', encoding="utf-8")
+    assert files.read_raw(str(tmp_path / "odd.csv")).to_pydict() == {"two\nlines": ["1", "3"], "x": ["2", "4"]}
+
+
 def test_times_of_a_csv_without_a_zone_are_the_monitors(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbfat\r\n2026-03-05 12:00:00\r\nsoon\r\n")
     at = Schema((Column("at", ("at",), "timestamp"),), {})

@@ -105,13 +105,16 @@ def test_what_was_just_written_is_seen_by_who_looked_before(base: str) -> None:
 def test_old_rows_expire_and_their_evidence_stays(base: str) -> None:
     artifacts = Artifacts(base)
     uri = artifacts.write_sample(FOLDER, SAMPLE, WINDOW)
+    hashes = artifacts.write_bytes(f"{FOLDER}/parts/1/seen.bin", b"hashes of ids")
     artifacts.write_sample(FOLDER.replace("fraud", "credit"), SAMPLE, WINDOW)
     now = datetime.now(UTC)
     assert artifacts.expire(now - timedelta(hours=1)) == 0
-    assert artifacts.expire(now + timedelta(hours=1), "fraud") == 1
+    assert artifacts.expire(now + timedelta(hours=1), "fraud") == 2
     assert artifacts.expire(now + timedelta(hours=1), "no_such_monitor") == 0
     with pytest.raises(StoreError, match="re-run fetch_sample"):
         artifacts.read_sample(uri)
+    with pytest.raises(StoreError):
+        artifacts.read_bytes(hashes)
     assert json.loads(artifacts.read_bytes(uri))["n_seen"] == 5
     assert artifacts.read_sample(uri.replace("fraud", "credit")) == SAMPLE
 

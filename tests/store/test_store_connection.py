@@ -38,7 +38,8 @@ def test_migrating_twice_and_at_once_is_safe(postgres: engine.EmbeddedPostgres) 
     assert failures == []
     judged = ["evaluation", "monitor_config", "profile", "result"]
     episodes = ["episode", "episode_event", "episode_window", "outbox"]
-    assert tables(url) == sorted(["alembic_version", *judged, *episodes])
+    redeploys = ["redeploy", "redeploy_answer"]
+    assert tables(url) == sorted(["alembic_version", *judged, *episodes, *redeploys])
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing(postgres: engine.EmbeddedPostgres) -> None:

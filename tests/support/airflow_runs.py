@@ -1,10 +1,14 @@
 """Airflow for tests: its settings, a metadata database of its own, loading the Dags and running one of them."""
 
+import importlib
+import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -65,9 +69,17 @@ class Finished:
 
 
 def run_dag(
-    dag: Any, logical_date: datetime | None, conf: Mapping[str, Any] | None = None, *, run_type: str = "manual"
+    dag: Any,
+    logical_date: datetime | None,
+    conf: Mapping[str, Any] | None = None,
+    *,
+    run_type: str = "manual",
+    event: Any = None,
 ) -> Finished:
-    """Run the Dag to its end in this process; failed tasks are tried again without the pause between."""
+    """Run the Dag to its end in this process; failed tasks are tried again without the pause between.
+
+    With an asset event it is the run that the scheduler makes of it.
+    """
     from airflow.serialization.definitions.dag import SerializedDAG
     from airflow.utils.types import DagRunType
 
@@ -76,7 +88,11 @@ def run_dag(
     create = SerializedDAG.create_dagrun  # dag.test() makes manual runs only
 
     def create_dagrun(self: Any, **named: Any) -> Any:
-        return create(self, **{**named, "run_type": DagRunType(run_type)})
+        run = create(self, **{**named, "run_type": DagRunType(run_type)})
+        if event is not None:
+            named["session"].merge(event).created_dagruns.append(run)
+            named["session"].commit()
+        return run
 
     with patch.object(SerializedDAG, "create_dagrun", create_dagrun):
         run = dag.test(logical_date=logical_date, run_conf=dict(conf or {}))
@@ -99,3 +115,53 @@ def xcoms_of(dag_id: str, run_id: str) -> dict[tuple[str, str], Any]:
     with create_session() as session:
         rows = session.scalars(select(XComModel).where(XComModel.dag_id == dag_id, XComModel.run_id == run_id))
         return {(row.task_id, row.key): row.value for row in rows}
+
+
+def asset_events(name: str, run_id: str) -> list[Any]:
+    """The events of an asset that a run registered."""
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    query = select(AssetEvent).join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+    with create_session() as session:
+        found = list(session.scalars(query.where(AssetModel.name == name, AssetEvent.source_run_id == run_id)))
+        session.expunge_all()
+        return found
+
+
+@contextmanager
+def answering(dag_id: str, task_id: str, option: str) -> Iterator[None]:
+    """Somebody who chooses an option under Required Actions as soon as the task asks for it."""
+    with warnings.catch_warnings():  # pydantic's, of Airflow's own models; not in the middle of a task
+        warnings.simplefilter("ignore")
+        importlib.import_module("airflow.api_fastapi.core_api.routes.public.hitl")
+    done = threading.Event()
+    person = threading.Thread(target=_answer, args=(dag_id, task_id, option, done))
+    person.start()
+    try:
+        yield
+    finally:
+        done.set()
+        person.join()
+
+
+def _answer(dag_id: str, task_id: str, option: str, done: threading.Event) -> None:
+    """What the API server does with the answer."""
+    from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    query = select(TaskInstance.run_id).where(
+        TaskInstance.dag_id == dag_id, TaskInstance.task_id == task_id, TaskInstance.state == "awaiting_input"
+    )
+    user = SimpleNamespace(get_id=lambda: "1", get_name=lambda: "on-call")
+    while not done.wait(0.2):
+        with create_session() as session:
+            run_id = session.scalar(query)
+            if run_id is not None:
+                payload = UpdateHITLDetailPayload(chosen_options=[option], params_input={})
+                update_hitl_detail(dag_id, run_id, task_id, payload, user, session)
+                return

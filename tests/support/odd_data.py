@@ -77,6 +77,10 @@ def dates(n: int) -> pa.Array:
     return pa.array([date(2026, 1, 1) + timedelta(days=i % 30) for i in range(n)])
 
 
+def views(n: int) -> pa.Array:
+    return pa.array(odd_words(n)).cast(pa.string_view())
+
+
 def half_words(n: int) -> list[str]:
     return ["many" if i % 2 else str(i) for i in range(n)]
 

@@ -16,6 +16,7 @@ monitor: payments
 schedule: "0 3 * * *"
 source: {type: files, uri: current.parquet}
 reference: {uri: reference.parquet}
+multivariate: {detector: none}
 features: {amount: numeric, fee: numeric, age: numeric, channel: categorical}
 """
 

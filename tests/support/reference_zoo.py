@@ -21,7 +21,7 @@ LEFT_OUT = {
     "created": "a time",
     "day": "a time",
     "month": "a time",
-    "epoch_ts": "a time (seconds or milliseconds since 1970)",
+    "epoch_ts": "a time (counted since 1970)",
     "note": "an id or free text (nearly every value once)",
     "story": "free text (long values)",
 }

@@ -106,6 +106,9 @@ def test_the_value_that_counts_is_the_true_one_or_the_rarest(
         ("decision", ["approve", "reject", "approve"], "adverse"),
         ("is_fraud", [0, 1], "adverse"),
         ("approved", [True, False], "favourable"),
+        ("flag", ["approved", "declined", "declined"], "favourable"),
+        ("flag", ["not_approved", "ok", "ok"], "adverse"),
+        ("credit", ["good", "bad", "good"], "adverse"),
         ("offer", [True, False], "favourable"),
     ],
 )

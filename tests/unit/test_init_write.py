@@ -77,6 +77,7 @@ def test_the_minimum_is_half_a_usual_day_within_limits(tmp_path: Path, n: int, d
     path, notes = write(tmp_path, {"at": stamps, "x": [i / 7 for i in range(n)]}, timestamp="at")
     assert load_monitor(path).sample.minimum == minimum
     assert any("requests a day" in note for note in notes) is (n / days < 200)
+    assert any("`window: P7D` is needed" in note for note in notes) is (n / days < minimum)
 
 
 def test_without_times_the_minimum_is_a_tenth_of_the_reference(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """What the check says of rows whose features move together, or no longer do."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -152,3 +155,16 @@ def test_a_category_of_very_many_levels_is_no_obstacle() -> None:
     assert found["auc_domain"].value == pytest.approx(1.0)
     assert found["auc_domain"].evidence is not None
     assert found["auc_domain"].evidence.startswith("told apart by id (-0.4")
+
+
+def test_the_first_window_of_a_process_is_measured_on_one_thread_too() -> None:
+    """Two threads that wait for each other on a busy machine took minutes instead of seconds."""
+    script = """
+from threadpoolctl import threadpool_info
+from modelwatch.checks.domain_classifier import boosted_trees, one_thread
+with one_thread():
+    boosted_trees()
+    print({library["num_threads"] for library in threadpool_info()})
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "{1}\n"

@@ -1,5 +1,6 @@
 """The message stays within Slack's limits and says what an on-call engineer needs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -61,6 +62,16 @@ def test_many_and_long_findings_stay_within_slacks_limits() -> None:
         if block["type"] == "header":
             assert len(block["text"]["text"]) <= 150
     assert "and 392 more" in texts(blocks)
+
+
+def test_features_that_moved_for_one_reason_are_one_paragraph() -> None:
+    why = "only where channel is 'ios' (55.7 % of requests)"
+    alone, *together = (finding(f"f{i}") for i in range(9))
+    shared = [replace(one, measurement=replace(one.measurement, shared_reason=why)) for one in together]
+    said = [block["text"]["text"] for block in message([*shared, alone]) if block["type"] == "section"]
+    assert said[1].startswith(":red_circle: *f1* with f2, f3, f4 and 4 more · feature drift")
+    assert said[1].count(why) == 1 and said[1].endswith("• and 2 more")
+    assert said[2].startswith(":red_circle: *f0* · feature drift")
 
 
 def test_a_category_cannot_ping_the_channel() -> None:

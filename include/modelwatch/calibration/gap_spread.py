@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from modelwatch.calibration.gaps import GroupCounts
+from modelwatch.calibration.group_counts import GroupCounts
 from modelwatch.calibration.spread import IS_NOISE, LEVEL, MIN_WINDOWS
 from modelwatch.calibration.variation import Spread, Variation, Variations, n_windows
 from modelwatch.metrics.fairness import Cube, counts_of

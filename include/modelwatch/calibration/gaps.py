@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from modelwatch.calibration.group_counts import GroupCounts
 from modelwatch.calibration.intervals import change_interval, difference_interval, ratio_interval
 
 Counts = NDArray[np.int64]
@@ -14,31 +15,6 @@ Floats = NDArray[np.float64]
 Against = str | int
 
 MIN_EVENTS = 10  # events, and non-events, a group must be expected to have before its rate can accuse anyone
-
-
-@dataclass(frozen=True, eq=False)
-class GroupCounts:
-    """Events among trials, group by group.
-
-    Attributes:
-        x, n: ``(k,)`` events and trials, ``0 <= x <= n`` and ``n > 0``.
-    """
-
-    x: Counts
-    n: Counts
-
-    @property
-    def rates(self) -> Floats:
-        """``x / n``."""
-        return self.x / self.n
-
-    def non_events(self) -> "GroupCounts":
-        """The same trials with events and non-events swapped."""
-        return GroupCounts(self.n - self.x, self.n)
-
-    def take(self, chosen: NDArray[np.bool_]) -> "GroupCounts":
-        """Only some of the groups."""
-        return GroupCounts(self.x[chosen], self.n[chosen])
 
 
 @dataclass(frozen=True)

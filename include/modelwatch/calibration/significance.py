@@ -82,20 +82,27 @@ def proportion_p_value(x: int, n: int, y: int, m: int) -> float:
 def novelty_p_value(x: int, m: int, n: int, n_singletons: int, natural: float = 0.0) -> float:
     """P(at least ``x`` of ``m`` current values are new to a reference of ``n``) when nothing changed.
 
-    Good-Turing: a value is new with probability about ``n_singletons / n``; one is added so that an absolutely clean
-    reference does not make a single newcomer infinitely surprising. The count is Poisson. Where quiet windows bring a
-    share of new values up to ``natural``, that is the probability if it is larger.
+    Good-Turing: a value is new with probability about ``n_singletons / n``, which a reference of n values knows only so
+    well: the count is negative binomial, as it is predicted from a Poisson count of ``n_singletons`` (with many values,
+    Poisson of ``m (n_singletons + 1) / n``). Where quiet windows bring a share of new values up to ``natural``, Poisson
+    of that if it is likelier.
 
-    Returns ``[0, 1]``. Source: Good 1953.
+    Returns ``[0, 1]``. Source: Good 1953; Bayes' prediction with a flat prior.
     """
-    return float(special.pdtrc(x - 1, m * max((n_singletons + 1) / max(n, 1), natural))) if x > 0 else 1.0
+    if x <= 0:
+        return 1.0
+    predicted = special.nbdtrc(x - 1, n_singletons + 1, n / (n + m))
+    return float(max(predicted, special.pdtrc(x - 1, m * natural)))
 
 
 def pool_thin(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
-    """Merge the bins whose expected count in the smaller sample is below 5 into one; drop bins empty in both."""
+    """Merge the bins whose expected count in the smaller sample is below 5 into one; drop bins empty in both.
+
+    Bins empty in the reference are merged too: what it never had is no bin that was chosen before the data were seen.
+    """
     both = reference + current
     share = min(reference.sum(), current.sum()) / max(both.sum(), 1)
-    thin = both * share < MIN_EXPECTED
+    thin = (both * share < MIN_EXPECTED) | (reference == 0)
     kept = [counts[~thin] for counts in (reference, current)]
     rest = [counts[thin].sum() for counts in (reference, current)]
     if sum(rest) * share >= 1:

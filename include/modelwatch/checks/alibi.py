@@ -13,7 +13,7 @@ from scipy import special
 
 from modelwatch.calibration import multivariate as calibration
 from modelwatch.checks.correlation import MIN_ROWS, too_few
-from modelwatch.checks.domain_classifier import boosted_trees
+from modelwatch.checks.domain_classifier import boosted_trees, one_thread
 from modelwatch.checks.rows import Rows, joint_measurement, scored
 from modelwatch.domain import Measurement
 from modelwatch.errors import SettingsError
@@ -43,7 +43,8 @@ def classifier_drift(rows: Rows, *, alpha: float, confidence: float) -> Measurem
     detector = detectors.ClassifierDrift(
         columns[~rows.is_current], boosted_trees(), backend="sklearn", p_val=alpha, n_folds=2, train_size=None, seed=0
     )
-    found = detector.predict(columns[rows.is_current], return_p_val=True, return_distance=True)["data"]
+    with one_thread():
+        found = detector.predict(columns[rows.is_current], return_p_val=True, return_distance=True)["data"]
     scores = np.concatenate([found["probs_ref"], found["probs_test"]])
     value, error = roc_auc(scores, rows.is_current), calibration.auc_error(scores, rows.is_current)
     reach = -float(special.ndtri((1 - confidence) / 2)) * error

@@ -7,7 +7,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwatch.calibration.gaps import MIN_EVENTS, GroupCounts, each_against, needed
+from modelwatch.calibration.gaps import MIN_EVENTS, each_against, needed
+from modelwatch.calibration.group_counts import GroupCounts
 from modelwatch.calibration.intervals import difference_interval, rate_interval, ratio_interval
 from modelwatch.calibration.shrinkage import shrunken_rates
 from modelwatch.checks.groups import OTHER, Groups

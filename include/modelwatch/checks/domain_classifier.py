@@ -1,5 +1,6 @@
 """Whether a classifier can tell the window's rows from the reference's, and by which features."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,12 +75,19 @@ class Fold:
 
 def cross_validated(rows: Rows) -> list[Fold]:
     """Both halves of the rows, each scored by the classifier of the other."""
-    from threadpoolctl import threadpool_limits
-
     columns, pairs = scored(rows.values), scored(rows.pairs)
     half = halves(rows)
-    with threadpool_limits(limits=1):  # same bytes on every machine, and safe in a forked task
+    with one_thread():
         return [_fold(rows, columns, pairs, half == k) for k in (0, 1)]
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """One thread for scikit-learn inside: the same bytes on every machine, and safe in a forked task."""
+    import sklearn.ensemble  # noqa: F401  # first: only the libraries that are loaded by now are limited
+    from threadpoolctl import threadpool_limits
+
+    limited: AbstractContextManager[object] = threadpool_limits(limits=1)
+    return limited
 
 
 def halves(rows: Rows) -> NDArray[np.int64]:
@@ -140,13 +148,11 @@ def _telling(rows: Rows, folds: list[Fold]) -> str:
 
 
 def _losses(rows: Rows, fold: Fold) -> Floats:
-    from threadpoolctl import threadpool_limits
-
     whole = roc_auc(fold.scores, fold.is_current)
     feature = np.array(rows.pair_features, dtype=object)
     losses = np.zeros(len(rows.features))
     shuffled = np.random.default_rng(len(fold.scores)).permutation(len(fold.scores))
-    with threadpool_limits(limits=1):
+    with one_thread():
         for k, name in enumerate(rows.features):
             columns, pairs = fold.columns.copy(), fold.pairs.copy()
             columns[:, k] = columns[shuffled, k]

@@ -6,7 +6,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwatch.calibration.gaps import Against, GroupCounts, needed
+from modelwatch.calibration.gaps import Against, needed
+from modelwatch.calibration.group_counts import GroupCounts
 from modelwatch.domain import Compare, Outcome
 from modelwatch.metrics.fairness import TRIALS, Cube, Rate, counts_of
 from modelwatch.profile.groups import GroupTable

@@ -70,9 +70,7 @@ def reweighted(labelled: Labelled) -> Expected:
 
     Source: Bickel, Brueckner & Scheffer 2007 for the weights; Robins, Rotnitzky & Zhao 1994 for the two together.
     """
-    from threadpoolctl import threadpool_limits
-
-    from modelwatch.checks.domain_classifier import boosted_trees, cross_validated, halves
+    from modelwatch.checks.domain_classifier import boosted_trees, cross_validated, halves, one_thread
 
     half, now = halves(labelled.rows), labelled.is_current
     odds = np.empty(len(half))
@@ -81,7 +79,7 @@ def reweighted(labelled: Labelled) -> Expected:
     weights = np.exp(np.clip(odds - np.median(odds[~now]), -20, 20))
     weights = np.minimum(weights, WIDEST * weights[~now].mean())
     seen, chances = np.column_stack([labelled.rows.values, labelled.scores]), np.zeros(len(half))
-    with threadpool_limits(limits=1):
+    with one_thread():
         for k in (0, 1):
             train = ~now & (half != k)
             guess = _chances(boosted_trees(), seen, labelled.labels, train)

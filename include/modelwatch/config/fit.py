@@ -152,3 +152,34 @@ def silences_problems(monitor: "Monitor") -> Problems:
                 text = f"'{name}' is not watched; watched: {', '.join(known) or 'none'}{did_you_mean(name, known)}"
                 problems.append((("alerts", "silences", i, key), text))
     return problems
+
+
+def probe_problems(monitor: "Monitor") -> Problems:
+    """Probes that cannot be made: of features that are not there, or of a model whose answers name no version."""
+    probe = monitor.probe
+    if probe is None:
+        return []
+    numeric = [name for name, feature in monitor.features.items() if feature.type == "numeric"]
+    categorical = [name for name in monitor.features if name not in numeric]
+    sensitive = monitor.fairness.sensitive if monitor.fairness else []
+    wanted: list[tuple[Place, str, list[str], str]] = [
+        *((("monotonic", name), name, numeric, "a numeric feature") for name in probe.monotonic),
+        *((("numbers", i), name, categorical, "a categorical feature") for i, name in enumerate(probe.numbers)),
+        *((("proxies", name), name, sensitive, "in fairness.sensitive") for name in probe.proxies),
+        *(
+            (("proxies", name, i), proxy, list(monitor.features), "a feature")
+            for name, proxies in probe.proxies.items()
+            for i, proxy in enumerate(proxies)
+        ),
+    ]
+    problems: Problems = [
+        (("probe", *place), f"'{name}' is not {what}{did_you_mean(name, known)}")
+        for place, name, known, what in wanted
+        if name not in known
+    ]
+    roles = monitor.columns
+    if roles.model_version is None:
+        problems.append((("probe",), "compares versions of the model: set columns.model_version"))
+    if roles.score is None and roles.decision is None:
+        problems.append((("probe",), "compares what the versions answer: set columns.score or columns.decision"))
+    return problems

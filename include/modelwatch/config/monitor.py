@@ -16,6 +16,7 @@ from modelwatch.config.fit import (
     fairness_problems,
     lookback_problems,
     performance_problems,
+    probe_problems,
     silences_problems,
     source_problems,
 )
@@ -30,6 +31,7 @@ from modelwatch.config.parts import (
     SampleSize,
 )
 from modelwatch.config.performance import Performance
+from modelwatch.config.probe import Probe
 from modelwatch.config.schema import schema_of
 from modelwatch.config.sources import FetchedSource, Source
 from modelwatch.config.thresholds import Threshold, check_thresholds, defaults
@@ -61,6 +63,7 @@ class Monitor(Strict):
     thresholds: Annotated[dict[str, Threshold], AfterValidator(check_thresholds)] = Field(default_factory=dict)
     false_discovery_rate: float = Field(default=0.01, gt=0, lt=1)
     alerts: Alerts = Alerts()
+    probe: Probe | None = None
 
     _path: Path = PrivateAttr(default=Path())
 
@@ -104,6 +107,7 @@ class Monitor(Strict):
                 *performance_problems(self),
                 *silences_problems(self),
                 *source_problems(self),
+                *probe_problems(self),
             ]
         )
         return self

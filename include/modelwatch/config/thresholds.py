@@ -56,6 +56,17 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
     "estimated_precision": (0, 1, False),
     "estimated_recall": (0, 1, False),
     "estimated_f1": (0, 1, False),
+    "decision_rate_change": (0, 1, False),
+    "decision_flip_share": (0, 1, False),
+    "score_shift": (0, None, False),
+    "error_share": (0, 1, False),
+    "latency_ratio": (1, None, False),
+    "repeat_change_share": (0, 1, False),
+    "counterfactual_flip_share": (0, 1, False),
+    "counterfactual_score_shift": (0, None, False),
+    "proxy_score_shift": (0, None, False),
+    "monotonicity_violation_share": (0, 1, False),
+    "stress_failure_share": (0, 1, False),
 }
 
 # What a feature's own thresholds may be for; the others belong to groups, not to a feature.
@@ -95,6 +106,17 @@ DEFAULTS: dict[str, Levels] = {
     "f1": Levels(0.05, 0.1),
     "expected_calibration_error": Levels(0.02, 0.05),
     "precision_at_k": Levels(0.05, 0.1),
+    "decision_rate_change": Levels(alert=0.005),
+    "decision_flip_share": Levels(alert=0.02),
+    "score_shift": Levels(alert=0.1),
+    "error_share": Levels(alert=0.01),
+    "latency_ratio": Levels(alert=2.0),
+    "repeat_change_share": Levels(alert=0.01),
+    "counterfactual_flip_share": Levels(alert=0.01),
+    "counterfactual_score_shift": Levels(alert=0.05),
+    "proxy_score_shift": Levels(alert=0.05),
+    "monotonicity_violation_share": Levels(alert=0.01),
+    "stress_failure_share": Levels(alert=0.01),
 }
 
 # Those who deserve what is favourable get it alike, and the four-fifths rule is about getting it.

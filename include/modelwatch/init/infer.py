@@ -24,8 +24,8 @@ MIN_ROWS_FOR_IDS = 20
 # customer_id, ID, customerId, but not bid, paid or valid.
 ID_NAME = re.compile(r"(?i:(^|[_.\s])(id|uuid|guid|key)$)|[a-z]I[Dd]$")
 TIME_NAME = re.compile(r"(time|timestamp|date|_at|_ts|^ts|epoch)$", re.IGNORECASE)
-# 2001 to 2065 in seconds, and the same in milliseconds.
-EPOCHS = ((1e9, 3e9), (1e12, 3e12))
+# 2001 to 2065 in seconds, and the same in milli-, micro- and nanoseconds.
+EPOCHS = ((1e9, 3e9), (1e12, 3e12), (1e15, 3e15), (1e18, 3e18))
 
 Kind = Literal["numeric", "categorical"]
 
@@ -111,7 +111,7 @@ def _not_a_quantity(name: str, values: NDArray[np.float64], distinct: NDArray[np
     if ID_NAME.search(name) and k > MAX_RARE_CODES:
         return f"an id by its name ({k} different whole numbers)"
     if TIME_NAME.search(name) and any(low < distinct[0] and distinct[-1] < high for low, high in EPOCHS):
-        return "a time (seconds or milliseconds since 1970)"
+        return "a time (counted since 1970)"
     return None
 
 

@@ -21,7 +21,8 @@ MAX_CHOICES = 20
 MAX_BANDLESS = 12
 MAX_GROUPS = 50
 TYPES: dict[str, ColumnType] = {"id": "text", "timestamp": "timestamp", "score": "number"}
-ADVERSE = re.compile(r"flag|fraud|reject|declin|den[iy]|block|refus|default|suspect|risk", re.IGNORECASE)
+ADVERSE = re.compile(r"flag|fraud|reject|declin|den[iy]|block|refus|default|suspect|risk|\bbad\b", re.IGNORECASE)
+FAVOURABLE = re.compile(r"\b(approv|accept|grant|admit|good\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,11 @@ def _chosen_value(role: str, name: str, values: pa.ChunkedArray, notes: list[str
 
 
 def _outcome(roles: Mapping[str, str], values: Mapping[str, object]) -> Outcome:
-    words = f"{roles.get('decision', '')} {values.get('decision', '')}"
-    return "adverse" if ADVERSE.search(words) else "favourable"
+    """What being selected means, as far as the value's name tells, else the column's."""
+    selected = str(values.get("decision", ""))
+    if FAVOURABLE.search(selected):
+        return "favourable"
+    return "adverse" if ADVERSE.search(f"{roles.get('decision', '')} {selected}") else "favourable"
 
 
 def _bands(values: pa.ChunkedArray) -> list[float]:

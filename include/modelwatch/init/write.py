@@ -112,7 +112,12 @@ def _minimum(table: pa.Table, chosen: Chosen) -> tuple[int, list[str]]:
     minimum = int(float(f"{np.clip(wanted, LEAST_NEEDED, MOST_NEEDED):.1g}"))
     if a_day is None or a_day >= FEW_A_DAY:
         return minimum, []
-    return minimum, [f"about {a_day:,.0f} requests a day: `window: P7D` would see smaller changes"]
+    why = (
+        "would see smaller changes"
+        if a_day >= minimum
+        else f"is needed, for a day has less than sample.minimum ({minimum})"
+    )
+    return minimum, [f"about {a_day:,.0f} requests a day: `window: P7D` {why}"]
 
 
 def _requests_a_day(table: pa.Table, name: str | None) -> float | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from modelwatch.domain import Check
+from modelwatch.domain import Check, Measuring
 
 
 @dataclass(frozen=True)
@@ -14,21 +14,41 @@ class MetricInfo:
         checks: where it appears.
         low, high: its range; None is unbounded.
         lower_is_worse: True for ratios, whose thresholds are crossed downwards.
+        interval_decides: a whole interval beyond the threshold crosses it; False where a test decides and the interval
+            is there to be read.
         worsens: how a metric that is judged against the reference gets worse. Its effect is that fall or rise, and its
-            thresholds are for the effect; the interval is the value's.
+            thresholds are for the effect.
     """
 
     name: str
-    checks: tuple[Check, ...]
+    checks: tuple[Measuring, ...]
     meaning: str
     low: float | None = 0.0
     high: float | None = None
     lower_is_worse: bool = False
+    interval_decides: bool = True
     worsens: Literal["falls", "rises"] | None = None
 
 
 _DRIFT: tuple[Check, ...] = ("feature_drift", "prediction_drift")
-_PERFORMANCE: tuple[Check, ...] = ("performance",)
+
+
+def _performance(
+    name: str,
+    meaning: str,
+    *,
+    worsens: Literal["falls", "rises"] = "falls",
+    low: float | None = 0.0,
+    high: float | None = 1.0,
+) -> MetricInfo:
+    """A metric of what turned out to be true, against the reference's."""
+    return MetricInfo(name, ("performance",), meaning, low, high, interval_decides=False, worsens=worsens)
+
+
+def _compared(name: str, meaning: str, *, low: float | None = 0.0, high: float | None = 1.0) -> MetricInfo:
+    """A metric of two versions of the model that answer the same requests."""
+    return MetricInfo(name, ("redeploy",), meaning, low, high, interval_decides=False)
+
 
 METRICS = {
     info.name: info
@@ -128,64 +148,55 @@ METRICS = {
             "The larger of the true and the false positive rates' differences.",
             high=1.0,
         ),
-        MetricInfo(
-            "roc_auc",
-            _PERFORMANCE,
-            "How often a request that turned out positive scored above one that did not.",
-            high=1.0,
-            worsens="falls",
-        ),
-        MetricInfo(
-            "average_precision",
-            _PERFORMANCE,
-            "Precision at each threshold, weighted by the recall it adds.",
-            high=1.0,
-            worsens="falls",
-        ),
-        MetricInfo("accuracy", _PERFORMANCE, "Share of decisions that were right.", high=1.0, worsens="falls"),
-        MetricInfo(
-            "precision", _PERFORMANCE, "Share of the selected that turned out positive.", high=1.0, worsens="falls"
-        ),
-        MetricInfo("recall", _PERFORMANCE, "Share of the positive that had been selected.", high=1.0, worsens="falls"),
-        MetricInfo("f1", _PERFORMANCE, "Harmonic mean of precision and recall.", high=1.0, worsens="falls"),
-        MetricInfo(
-            "brier",
-            _PERFORMANCE,
-            "Mean squared distance between the score and what turned out.",
-            high=1.0,
-            worsens="rises",
-        ),
-        MetricInfo(
+        _performance("roc_auc", "How often a request that turned out positive scored above one that did not."),
+        _performance("average_precision", "Precision at each threshold, weighted by the recall it adds."),
+        _performance("accuracy", "Share of decisions that were right."),
+        _performance("precision", "Share of the selected that turned out positive."),
+        _performance("recall", "Share of the positive that had been selected."),
+        _performance("f1", "Harmonic mean of precision and recall."),
+        _performance("brier", "Mean squared distance between the score and what turned out.", worsens="rises"),
+        _performance(
             "expected_calibration_error",
-            _PERFORMANCE,
             "Mean distance between score and observed share, in ten bins of equally many requests.",
-            high=1.0,
             worsens="rises",
         ),
-        MetricInfo("cost", _PERFORMANCE, "Mean cost of a decision, by the monitor's costs.", low=None, worsens="rises"),
-        MetricInfo(
-            "precision_at_k",
-            _PERFORMANCE,
-            "Share positive of the k highest scores of a day.",
-            high=1.0,
-            worsens="falls",
-        ),
-        MetricInfo(
+        _performance("cost", "Mean cost of a decision, by the monitor's costs.", worsens="rises", low=None, high=None),
+        _performance("precision_at_k", "Share positive of the k highest scores of a day."),
+        _performance(
             "entity_precision_at_k",
-            _PERFORMANCE,
             "Share compromised of the k entities with a day's highest scores, known ones left out.",
-            high=1.0,
-            worsens="falls",
         ),
         *(
-            MetricInfo(
+            _performance(
                 f"estimated_{name}",
-                _PERFORMANCE,
                 f"What `{name}` should be, by the calibrated scores of requests whose labels are not looked at.",
-                high=1.0,
-                worsens="falls",
             )
             for name in ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1")
+        ),
+        _compared("decision_rate_change", "How much more or less often a new version selects the same requests."),
+        _compared("decision_flip_share", "Share of the same requests that a new version decides otherwise."),
+        _compared("score_shift", "Mean change of the same requests' scores, in standard deviations.", high=None),
+        _compared("error_share", "Share of requests a new version leaves unanswered, beyond the old one's."),
+        _compared("latency_ratio", "How many times as long a new version takes to answer.", high=None),
+        _compared("repeat_change_share", "Share of answers that differ when the same is asked twice."),
+        _compared("counterfactual_flip_share", "Share of decisions that flip when a sensitive feature alone changes."),
+        _compared(
+            "counterfactual_score_shift",
+            "Mean change of the score when a sensitive feature alone changes, in standard deviations.",
+            high=None,
+        ),
+        _compared(
+            "proxy_score_shift",
+            "How much more a new version's score moves than the old one's when a proxy changes, in its sd.",
+            high=None,
+        ),
+        _compared("monotonicity_violation_share", "Share of requests whose score goes against a declared direction."),
+        _compared("stress_failure_share", "Share of missing, extreme and unseen values answered with an error."),
+        _compared(
+            "score_shift_explained",
+            "How much of the mean score comes from one drifted feature, in standard deviations.",
+            low=None,
+            high=None,
         ),
     )
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modelwatch.domain import Check, Measurement, Result
+from modelwatch.domain import Measurement, Measuring, Result
 from modelwatch.words import joined, without
 
 TOGETHER = "features together"
@@ -32,7 +32,7 @@ class Change:
         return tuple(dict.fromkeys(name_of(one.measurement) for one in self.findings))
 
     @property
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[Measuring, ...]:
         """The checks that found it, that of the worst finding first."""
         return tuple(dict.fromkeys(one.measurement.check for one in self.findings))
 

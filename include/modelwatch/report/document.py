@@ -47,8 +47,8 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
         "n_current": evaluation.n_current,
         "coverage": evaluation.coverage,
         "drift_kind": drift_kind(judgement),
-        "results": [_result(result) for result in judgement.results],
-        "findings": [_result(result) for result in judgement.findings],
+        "results": [result_document(result) for result in judgement.results],
+        "findings": [result_document(result) for result in judgement.findings],
         "changes": [_change(change, judgement.findings) for change in changes_of(judgement.findings)],
     }
 
@@ -72,7 +72,8 @@ def drift_kind(judgement: Judgement) -> str | None:
     return next((cause for cause in causes if cause is not None), None)
 
 
-def _result(result: Result) -> dict[str, Any]:
+def result_document(result: Result) -> dict[str, Any]:
+    """One result as plain JSON types."""
     m = result.measurement
     return {
         "check": m.check,

@@ -7,6 +7,7 @@ SECTIONS = {
     "prediction_drift": "prediction-drift",
     "performance": "performance",
     "fairness": "fairness",
+    "redeploy": "after-a-redeploy",
     "health:not_measured": "not-measured",
     "health:empty": "no-requests",
     "health:below_minimum": "too-few-requests",

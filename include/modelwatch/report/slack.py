@@ -133,7 +133,8 @@ def _together(change: Change) -> list[str]:
         worst, words = change.of(name)[0], change.words(name)
         what = f" · {words}" if words else ""
         lines.append(f"• *{escape(name)}* {worst.measurement.metric} *{_value(worst)}*{escape(what)}")
-    return lines
+    more = len(change.names) - MAX_FEATURES
+    return [*lines, f"• and {more} more"] if more > 0 else lines
 
 
 def _metric(result: Result) -> str:

@@ -6,15 +6,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelwatch.domain import Column
+from modelwatch.sources import values as since
 
-MICROSECONDS = pa.timestamp("us", "UTC")
+UTC_TIME = pa.timestamp("us", "UTC")
+LARGEST_MILLISECONDS = 253_402_300_799_999  # the end of the year 9999
 # What arrow certainly casts; of a column with a few other values only those are looked at one by one.
 PLAIN = {
     "number": r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$",
     "timestamp": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[-+]\d\d:\d\d)$",
 }
-LARGEST_SECONDS = 10**11
-LARGEST_MILLISECONDS = 253_402_300_799_999  # the end of the year 9999
 
 
 def typed(values: pa.ChunkedArray, column: Column, timezone: tzinfo) -> pa.ChunkedArray | None:
@@ -84,11 +84,11 @@ def _text(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
 def _timestamp(values: pa.ChunkedArray, timezone: tzinfo) -> pa.ChunkedArray | None:
     kind = values.type
     if pa.types.is_timestamp(kind) and kind.tz is not None:
-        return values.cast(MICROSECONDS, safe=False)
+        return values.cast(UTC_TIME, safe=False)
     if pa.types.is_integer(kind):
         return _since_1970(values)
     if pa.types.is_null(kind):
-        return values.cast(MICROSECONDS)
+        return values.cast(UTC_TIME)
     if pa.types.is_date(kind):
         values = values.cast(pa.timestamp("us"))
     elif _is_string(kind):
@@ -99,17 +99,23 @@ def _timestamp(values: pa.ChunkedArray, timezone: tzinfo) -> pa.ChunkedArray | N
         return None
     local = values.cast(pa.timestamp("us"), safe=False)
     zoned = pc.assume_timezone(local, str(timezone), ambiguous="earliest", nonexistent="latest")
-    return zoned.cast(MICROSECONDS)
+    return zoned.cast(UTC_TIME)
 
 
 def _since_1970(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Epoch seconds, or milliseconds from `LARGEST_SECONDS` on; None when one is beyond any year."""
+    """Whole numbers whose size tells their unit (`values.timestamp`); None when one is beyond any year."""
     whole = values.cast(pa.int64())
     size = pc.abs_checked(whole)
-    if pc.any(pc.greater(size, LARGEST_MILLISECONDS)).as_py():
+    is_micro, is_nano = _between(size, since.MICROSECONDS), _between(size, since.NANOSECONDS)
+    is_known = pc.or_(is_micro, is_nano)
+    if pc.any(pc.and_not(pc.greater(size, LARGEST_MILLISECONDS), is_known)).as_py():
         return None
-    factor = pc.if_else(pc.less(size, LARGEST_SECONDS), 1_000_000, 1_000)
-    return pc.multiply_checked(whole, factor).cast(MICROSECONDS)
+    factor = pc.if_else(is_known, 1, pc.if_else(pc.less(size, since.LARGEST_SECONDS), 10**6, 10**3))
+    return pc.if_else(is_nano, pc.divide(whole, 10**3), pc.multiply_checked(whole, factor)).cast(UTC_TIME)
+
+
+def _between(size: pa.ChunkedArray, limits: tuple[int, int]) -> pa.ChunkedArray:
+    return pc.and_(pc.greater_equal(size, limits[0]), pc.less(size, limits[1]))
 
 
 def _from_strings(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -117,7 +123,7 @@ def _from_strings(values: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         return values.cast(pa.timestamp("us"))
     except pa.ArrowInvalid:
-        return values.cast(MICROSECONDS)
+        return values.cast(UTC_TIME)
 
 
 def _flag(values: pa.ChunkedArray, equals: object) -> pa.ChunkedArray | None:

@@ -123,11 +123,19 @@ def _parquet(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Bat
     check(names)
     twice = len(set(names)) < len(names)
     wanted = None if columns is None or twice else [name for name in names if name in columns] or None
-    empty = parquet.schema_arrow.empty_table()
+    empty = _plain(parquet.schema_arrow.empty_table())
     yield Batch(empty.select(wanted) if wanted else empty)  # who asks for the columns alone reads no rows
     for group in range(parquet.num_row_groups):  # one by one: a reader of several keeps the bytes of them all
         for batch in parquet.iter_batches(ROWS_PER_PAGE, row_groups=[group], columns=wanted, use_threads=False):
-            yield Batch(pa.Table.from_batches([batch]))
+            yield Batch(_plain(pa.Table.from_batches([batch])))
+
+
+def _plain(rows: pa.Table) -> pa.Table:
+    """Views of text as text: few of arrow's functions take them."""
+    for position, column in enumerate(rows.schema):
+        if pa.types.is_string_view(column.type):
+            rows = rows.set_column(position, column.name, rows.column(position).cast(pa.string()))
+    return rows
 
 
 def _csv(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Batch]:  # noqa: ANN401  # a file object
@@ -160,13 +168,16 @@ def _csv(file: Any, columns: set[str] | None, check: Choose) -> Iterator[Batch]:
 def _header(file: Any) -> tuple[list[str], bool]:  # noqa: ANN401  # a file object
     """The columns' names, and whether anything follows; the file is back at its start."""
     header: bytes = file.readline()
+    while header.count(b'"') % 2 and (more := file.readline()):  # a name with a line break in it
+        header += more
     if header.startswith(b"PAR1"):
         message = "it is parquet; name it so"
         raise ValueError(message)
     if not header.decode("utf-8-sig").strip():
         message = "it is empty; the first line must name the columns"
         raise ValueError(message)
-    names: list[str] = pa.csv.read_csv(pa.py_buffer(header.removeprefix(b"\xef\xbb\xbf") + b"\n")).column_names
+    text, broken = header.removeprefix(b"\xef\xbb\xbf") + b"\n", pa.csv.ParseOptions(newlines_in_values=True)
+    names: list[str] = pa.csv.read_csv(pa.py_buffer(text), parse_options=broken).column_names
     for separator in (";", "\t", "|"):
         if len(names) == 1 and separator in names[0]:
             message = f"its columns are separated by {separator!r}; write it with commas"

@@ -8,12 +8,11 @@ from requests import exceptions
 
 from modelwatch.config import HttpSource
 from modelwatch.errors import SourceAuthError, SourceConfigError, SourceError, SourceResponseError, SourceTimeout
-from modelwatch.sources.http_session import safe_url
+from modelwatch.sources.http_session import REFUSED, safe_url
 from modelwatch.sources.pagination import Ask
 
 CHUNK = 1 << 16
 CUT_SHORT_RETRIES = 2
-REFUSED = (401, 403)
 CUT_SHORT = (exceptions.ChunkedEncodingError, exceptions.ConnectionError)
 
 WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[SourceError], str], ...] = (

@@ -9,11 +9,12 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.util import Retry
 
 from modelwatch.config import HttpSource
-from modelwatch.config.sources import ApiKey
+from modelwatch.config.sources import ApiKey, Auth
 from modelwatch.domain import Connection
 from modelwatch.errors import SettingsError
 
 RETRIED = (429, 500, 502, 503, 504)
+REFUSED = (401, 403)
 AUTHORIZATION = "Authorization"
 PORTS = {"http": 80, "https": 443}
 
@@ -74,7 +75,7 @@ def make_session(config: HttpSource, connection: Connection) -> requests.Session
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.headers["Accept"] = "application/json"
-    session.auth = _auth(config, connection)
+    session.auth = auth_of(config.auth, connection)
     return session
 
 
@@ -128,14 +129,18 @@ def _with_port(host: str, port: int) -> str:
     return parts._replace(netloc=f"{parts.netloc}:{port}").geturl()
 
 
-def _auth(config: HttpSource, connection: Connection) -> AuthBase:
-    """As the monitor file says; else basic with a login, bearer with only a password, nothing with neither."""
-    kind = config.auth or ("basic" if connection.login else "bearer" if connection.password else None)
+def auth_of(auth: Auth | None, connection: Connection) -> AuthBase:
+    """As the monitor file says; else basic with a login, bearer with only a password, nothing with neither.
+
+    Raises:
+        SettingsError: the connection lacks what is to be sent.
+    """
+    kind = auth or ("basic" if connection.login else "bearer" if connection.password else None)
     if kind is None:
         return Header("Accept", "application/json")
     password = connection.password
     if not password and not (kind == "basic" and connection.login):
-        message = f"connection '{connection.conn_id}' has no password, but source.auth needs one"
+        message = f"connection '{connection.conn_id}' has no password, but the monitor file's auth needs one"
         raise SettingsError(message)
     if kind == "basic":
         return HTTPBasicAuth(connection.login.encode(), password.encode())

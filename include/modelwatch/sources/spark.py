@@ -155,12 +155,21 @@ def _remote(connection: Connection) -> str:
 @contextmanager
 def _told(connection: Connection | None) -> Iterator[None]:
     """Spark's errors as those of a source."""
+    try:
+        yield
+    except _errors() as error:
+        raise _as_source_error(error, connection) from None
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What Spark raises; a session of this process has errors of its bridge to Java too, which Connect does without."""
     from pyspark.errors import PySparkException
 
     try:
-        yield
-    except PySparkException as error:
-        raise _as_source_error(error, connection) from None
+        from py4j.protocol import Py4JError
+    except ImportError:
+        return (PySparkException,)
+    return PySparkException, Py4JError
 
 
 def _as_source_error(error: Exception, connection: Connection | None) -> SourceError:

@@ -11,8 +11,10 @@ from modelwatch.domain import Column
 
 MISSING_NUMBERS = {"", "na", "n/a", "nan", "null", "none"}
 TRUE, FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
-# Seconds since 1970 reach this in the year 5138; anything larger is milliseconds.
-LARGEST_SECONDS = 1e11
+# Seconds since 1970 reach this in the year 5138; anything larger is milliseconds ...
+LARGEST_SECONDS = 10**11
+# ... but for what are micro- and nanoseconds from 2001 to 2065, and would be milliseconds of no year.
+MICROSECONDS, NANOSECONDS = (10**15, 3 * 10**15), (10**18, 3 * 10**18)
 EPOCH = re.compile(r"-?\d{9,}(\.\d*)?")
 
 Convert = Callable[[Any], Any]
@@ -69,7 +71,7 @@ def text(value: Any) -> str | None:  # noqa: ANN401  # any JSON value
 
 
 def timestamp(value: Any, timezone: tzinfo) -> datetime | None:  # noqa: ANN401  # any JSON value
-    """ISO 8601 text, or seconds (up to 1e11) or milliseconds since 1970; without an offset in the monitor's zone."""
+    """ISO 8601 text, in the monitor's zone without an offset; or seconds, milli-, micro- or nanoseconds since 1970."""
     if value is None or value == "" or _is_nan(value):
         return None
     try:
@@ -86,13 +88,20 @@ def _moment(value: Any) -> datetime:  # noqa: ANN401  # any JSON value
             return datetime.fromisoformat(value.strip())
         value = float(value)
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        since = float(value)
-        return datetime.fromtimestamp(since / (1 if abs(since) < LARGEST_SECONDS else 1000), UTC)
+        return datetime.fromtimestamp(float(value) / _per_second(abs(float(value))), UTC)
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, datetime.min.time())
     if not isinstance(value, datetime):
         raise unfit(value, expected="a time")
     return value
+
+
+def _per_second(size: float) -> int:
+    """How many of the unit of a number of this size make a second."""
+    for (low, high), per in (((0, LARGEST_SECONDS), 1), (MICROSECONDS, 10**6), (NANOSECONDS, 10**9)):
+        if low <= size < high:
+            return per
+    return 10**3
 
 
 def _is_nan(value: Any) -> bool:  # noqa: ANN401  # any JSON value

@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from modelwatch.steps.drill import fire_drill
     from modelwatch.steps.fetch import build_profile, fetch_sample
     from modelwatch.steps.judge import judge_and_store
+    from modelwatch.steps.probing import ask_probes
+    from modelwatch.steps.redeploy import compare_traffic
+    from modelwatch.steps.redeploy_verdict import decide, judge_versions, send_verdict
     from modelwatch.steps.run import Run
     from modelwatch.steps.split import add_profiles, count_part, fetch_part, merge_samples, split_window
+    from modelwatch.steps.versions import notice_version
     from modelwatch.steps.watchdog import check_schedules
 
 MODULE_OF = {
     "Run": "run",
     "add_profiles": "split",
+    "ask_probes": "probing",
     "build_profile": "fetch",
     "check_fairness": "checks",
     "check_feature_drift": "checks",
@@ -32,13 +37,18 @@ MODULE_OF = {
     "check_prediction_drift": "checks",
     "check_quality": "checks",
     "check_schedules": "watchdog",
+    "compare_traffic": "redeploy",
     "count_part": "split",
-    "fire_drill": "drill",
+    "decide": "redeploy_verdict",
     "fetch_part": "split",
     "fetch_sample": "fetch",
+    "fire_drill": "drill",
     "judge_and_store": "judge",
+    "judge_versions": "redeploy_verdict",
     "merge_samples": "split",
+    "notice_version": "versions",
     "send_slack_alert": "alert",
+    "send_verdict": "redeploy_verdict",
     "should_alert": "alert",
     "split_window": "split",
 }
@@ -46,6 +56,7 @@ MODULE_OF = {
 __all__ = [
     "Run",
     "add_profiles",
+    "ask_probes",
     "build_profile",
     "check_fairness",
     "check_feature_drift",
@@ -53,13 +64,18 @@ __all__ = [
     "check_prediction_drift",
     "check_quality",
     "check_schedules",
+    "compare_traffic",
     "count_part",
+    "decide",
     "fetch_part",
     "fetch_sample",
     "fire_drill",
     "judge_and_store",
+    "judge_versions",
     "merge_samples",
+    "notice_version",
     "send_slack_alert",
+    "send_verdict",
     "should_alert",
     "split_window",
 ]

@@ -20,6 +20,7 @@ from modelwatch.steps.policy import UNDATED, policy_of
 from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import load_reference
+from modelwatch.steps.rejects import unparsed
 from modelwatch.steps.stream import Counted, count_file, time_span
 from modelwatch.steps.traffic import told_by_traffic
 from modelwatch.steps.widen import measure_check
@@ -63,17 +64,10 @@ def check_file(
     measured = told_by_kind(measured, monitor, settings, reference, counted.rows)
     measured = told_by_traffic(measured, monitor, settings, reference.digest, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
-    judgement = judge(measured, rules, n_current=n_current, unmeasured=_unmeasured(counted, rules.max_rejected))
+    unmeasured = unparsed(counted.rejects.all(), counted.n_read, rules.max_rejected)
+    judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)
     page = Replay(policy_of(monitor)).add(judged_window(window or UNDATED, judgement, n_current=n_current))
     return Evaluation(monitor.monitor, window, judgement, compared.profile.n_rows, n_current, 1.0, page)
-
-
-def _unmeasured(counted: Counted, limit: float) -> str | None:
-    total = counted.n_read + counted.n_rejected
-    if counted.n_rejected <= limit * total:
-        return None
-    column, count = counted.type_errors.most_common(1)[0]
-    return f"{counted.n_rejected} of {total} rows do not parse, most of them for '{column}' ({count})"
 
 
 def _whole(counted: Counted, monitor: Monitor) -> Window | None:

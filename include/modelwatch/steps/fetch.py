@@ -1,10 +1,8 @@
 """fetch_sample and build_profile: from the source to counts."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -17,6 +15,7 @@ from modelwatch.sampling import Sampler
 from modelwatch.sources import open_source
 from modelwatch.sources.base import of_version
 from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.rejects import with_rejects
 from modelwatch.steps.run import Connect, Run
 from modelwatch.store.samples import Artifacts
 
@@ -96,20 +95,12 @@ def build_profile(run: Run, sample_ref: str) -> str:
 
 def profile_sample(sample: Sample, reference: Reference, run: Run) -> Profile:
     """The sample's profile, with what was kept out of it."""
-    return with_rejects(count_rows(sample.rows, reference, run), sample)
+    return with_rejects(count_rows(sample.rows, reference, run), sample.rejects)
 
 
 def count_rows(rows: pa.Table, reference: Reference, run: Run) -> Profile:
     """The counts of a sample's rows, or of some of them."""
     return profile_rows(rows if rows.num_columns else empty_rows(run), reference.cells, run.monitor.schema())
-
-
-def with_rejects(counted: Profile, sample: Sample) -> Profile:
-    """The counts of a sample's rows, with what was kept out of it."""
-    type_errors: Counter[str] = Counter()
-    for reject in sample.rejects:
-        type_errors[reject.column] += reject.count
-    return replace(counted, type_errors=dict(type_errors), n_rejected=sample.n_rejected)
 
 
 def keep_profile(run: Run, profile: Profile) -> str:

@@ -18,8 +18,10 @@ from modelwatch.steps.measured import decode
 from modelwatch.steps.multivariate import rows_before
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.rejects import unparsed
 from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
+from modelwatch.steps.versions import version_counts
 from modelwatch.steps.widen import requests_judged
 from modelwatch.store import engine, episodes, repository
 from modelwatch.store.repository import NewEvaluation, StoredProfile
@@ -92,9 +94,9 @@ def _unmeasured(
 
 def sample_problem(sample: Sample, rules: Rules) -> str | None:
     """Why a sample does not stand for its window, or None."""
-    if sample.rejected_share > rules.max_rejected:
-        worst = max(sample.rejects, key=lambda reject: reject.count)
-        return f"{sample.n_rejected} rows did not parse, most of them for '{worst.column}': {worst.problem}"
+    problem = unparsed(sample.rejects, sample.n_seen, rules.max_rejected)
+    if problem is not None:
+        return problem
     if sample.coverage is not None and sample.coverage < rules.min_coverage:
         return f"{sample.n_seen} of {sample.n_total} requests were seen"
     return None
@@ -121,7 +123,7 @@ def _new_evaluation(run: Run, judgement: Judgement, sample: Sample | None, sampl
         n_reference=n_reference,
         n_current=_kept(sample),
         coverage=coverage,
-        sample=_sample_evidence(sample, sample_ref),
+        sample=_sample_evidence(sample, sample_ref, monitor.schema().model_version),
         reference_digest=load_reference(monitor, run.settings).digest if judgement.results else None,
         model_version=run.model_version,
         run_url=run.run_url,
@@ -133,7 +135,9 @@ def _n_reference(measured: list[Measurement]) -> int:
     return next((m.n_reference or 0 for m in measured if m.metric == "row_count"), 0)
 
 
-def _sample_evidence(sample: Sample | None, sample_ref: str | None) -> dict[str, object] | None:
+def _sample_evidence(
+    sample: Sample | None, sample_ref: str | None, version_column: str | None
+) -> dict[str, object] | None:
     if sample is None:
         return None
     return {
@@ -143,6 +147,7 @@ def _sample_evidence(sample: Sample | None, sample_ref: str | None) -> dict[str,
         "n_rejected": sample.n_rejected,
         "n_total": sample.n_total,
         "rejects": [[r.column, r.problem, r.count, r.example] for r in sample.rejects],
+        "versions": version_counts(sample.rows, version_column),
     }
 
 

@@ -45,8 +45,7 @@ def multivariate_drift(
         earlier = _kept(back) if rows.num_rows else []  # a window of no requests is not made good by those before it
         return _Joint(monitor, detector, before, [comparable(monitor, rows), *earlier], compared).measurements()
     except MissingRowsError as error:
-        metrics = ["correlation_shift", METRIC_OF[detector]]
-        return [_unmeasured(metric, compared.profile.n_rows, rows.num_rows, str(error)) for metric in metrics]
+        return _unmeasured(detector, compared.profile.n_rows, rows.num_rows, str(error))
 
 
 def rows_before(monitor: Monitor, settings: Settings, reference: Reference, compared: Against) -> pa.Table:
@@ -98,7 +97,7 @@ class _Joint:
         steady = {name: kind for name, kind in self.features.items() if name not in self.unsteady}
         if not steady:
             reason = "every feature varies from window to window as much as this would have to show"
-            return [_unmeasured(METRIC_OF[self.detector], self.before.num_rows, now.num_rows, reason)]
+            return _unmeasured(self.detector, self.before.num_rows, now.num_rows, reason)
         options = Options(
             detector=self.detector,
             alpha=self._alpha,
@@ -125,5 +124,8 @@ def _kept(windows: Sequence[Past]) -> list[pa.Table]:
     return [rows for one in windows if (rows := one.rows()) is not None]
 
 
-def _unmeasured(metric: str, n_reference: int, n_current: int, reason: str) -> Measurement:
-    return Measurement("multivariate_drift", metric, None, n_reference, n_current, sufficient=False, reason=reason)
+def _unmeasured(detector: Detector, n_reference: int, n_current: int, reason: str) -> list[Measurement]:
+    return [
+        Measurement("multivariate_drift", metric, None, n_reference, n_current, sufficient=False, reason=reason)
+        for metric in ("correlation_shift", METRIC_OF[detector])
+    ]

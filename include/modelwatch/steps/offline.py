@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from modelwatch.config import Monitor
-from modelwatch.domain import Schema, Window
+from modelwatch.domain import Reject, Schema, Window, iso
 from modelwatch.episodes import Replay, judged_window
 from modelwatch.errors import DataError
 from modelwatch.profile import Profile, profile_rows
@@ -27,11 +27,14 @@ from modelwatch.steps.policy import policy_of
 from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.rejects import unparsed, with_rejects
 from modelwatch.steps.rows import comparable
 from modelwatch.steps.stream import Labels, present_schema, with_labels, within
 from modelwatch.steps.traffic import told_by_traffic
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
+
+MOST_WINDOWS = 20_000  # fifty years of days, two of hours
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,7 @@ class Current:
     """A file of requests, typed, each request once."""
 
     rows: pa.Table
-    type_errors: dict[str, int]
-    n_rejected: int
+    rejects: tuple[Reject, ...]
     schema: Schema
 
 
@@ -74,6 +76,12 @@ def backtest_file(
     monitor = monitor.model_copy(update={"window": every})  # whose natural variation is that of windows so long
     reference, data = load_reference(monitor, settings), read_current(monitor, current, labels)
     first, last = _span(data, monitor, current)
+    if (last - first) / every > MOST_WINDOWS:
+        message = (
+            f"{current}: column '{data.schema.timestamp}' runs from {iso(first)} to {iso(last)}, "
+            f"more than {MOST_WINDOWS:,} windows; correct the wrong times, or write a longer --every"
+        )
+        raise DataError(message)
     windows = windows_between(first, last, length=every, timezone=monitor.tzinfo)
     yield from backtest(monitor, settings, reference, data, windows)
 
@@ -109,10 +117,7 @@ def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
     known = None if labels is None else Labels.read(labels, monitor)
     schema = replace(schema, label=monitor.schema().label)
     rows = with_labels(_each_once(page.rows, schema.id), known, schema)
-    type_errors: dict[str, int] = {}
-    for reject in page.rejects:
-        type_errors[reject.column] = type_errors.get(reject.column, 0) + reject.count
-    return Current(rows, type_errors, sum(reject.count for reject in page.rejects), schema)
+    return Current(rows, page.rejects, schema)
 
 
 def _evaluate(
@@ -125,7 +130,7 @@ def _evaluate(
     window: Window,
     before: Before,
 ) -> Evaluation:
-    profile = replace(profile, type_errors=data.type_errors, n_rejected=data.n_rejected)
+    profile = with_rejects(profile, data.rejects)
     compared = against(monitor, reference, before.past, window)
     back = windows_back(monitor, before.past, window)
     measured = [m for check in MEASURES for m in measure_check(check, compared, profile, back, monitor)]
@@ -137,7 +142,8 @@ def _evaluate(
     measured = told_by_kind(measured, monitor, settings, reference, rows)
     measured = told_by_traffic(measured, monitor, settings, reference.digest, rows)
     rules, n_rows = monitor.rules(), rows.num_rows
-    n_current, unmeasured = requests_judged(measured, n_rows), _unmeasured(data, rules.max_rejected)
+    unmeasured = unparsed(data.rejects, data.rows.num_rows, rules.max_rejected)
+    n_current = requests_judged(measured, n_rows)
     judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)
     page = before.replay.add(judged_window(window, judgement, n_current=n_rows))
     return Evaluation(monitor.monitor, window, judgement, compared.profile.n_rows, n_rows, 1.0, page)
@@ -149,14 +155,6 @@ def _fairness_profile(monitor: Monitor, data: Current, profile: Profile, window:
     if longer == window:
         return profile
     return replace(profile, groups=profile_rows(within(data.rows, data.schema, longer), {}, data.schema).groups)
-
-
-def _unmeasured(data: Current, limit: float) -> str | None:
-    total = data.rows.num_rows + data.n_rejected
-    if data.n_rejected <= limit * total:
-        return None
-    column, count = max(data.type_errors.items(), key=lambda item: item[1])
-    return f"{data.n_rejected} of {total} rows do not parse, most of them for '{column}' ({count})"
 
 
 def _each_once(rows: pa.Table, id_column: str | None) -> pa.Table:

@@ -26,8 +26,7 @@ def reference_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Tabl
 
 def keep_rows(monitor: Monitor, settings: Settings, digest: str, rows: pa.Table) -> pa.Table:
     """Choose the reference's rows and write them where `reference_rows` looks."""
-    schema = monitor.schema()
-    chosen = bounded(rows, monitor.multivariate.rows, schema.id).select(list(schema.features))
+    chosen = comparable(monitor, rows).select(list(monitor.schema().features))
     buffer = io.BytesIO()
     pq.write_table(chosen, buffer, compression="zstd")
     Artifacts(settings.samples_url).write_bytes(_path(monitor, digest), buffer.getvalue())

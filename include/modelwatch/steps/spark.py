@@ -5,8 +5,9 @@ from dataclasses import replace
 from modelwatch.config import SparkSource
 from modelwatch.sources.spark import SparkRequests
 from modelwatch.sources.spark_parts import Job
-from modelwatch.steps.fetch import connection_of, keep_profile, keep_sample, noting_failure, with_rejects
+from modelwatch.steps.fetch import connection_of, keep_profile, keep_sample, noting_failure
 from modelwatch.steps.reference import load_reference
+from modelwatch.steps.rejects import with_rejects
 from modelwatch.steps.run import Connect, Run
 
 
@@ -29,5 +30,5 @@ def count_where_it_lies(run: Run, source: SparkSource, connect: Connect) -> str:
     requests = SparkRequests(source, connection_of(monitor, connect))
     with noting_failure(run, run.window):
         profile, sample = requests.count(job)
-    keep_profile(run, with_rejects(profile, sample))
+    keep_profile(run, with_rejects(profile, sample.rejects))
     return keep_sample(run, replace(sample, n_counted=profile.n_rows))

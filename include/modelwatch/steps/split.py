@@ -17,8 +17,9 @@ from modelwatch.hashing import Hashes
 from modelwatch.profile import decode_profile, encode_profile
 from modelwatch.sampling import merge
 from modelwatch.schedule import parts_of
-from modelwatch.steps.fetch import count_rows, keep_profile, keep_sample, read_requests, with_rejects
+from modelwatch.steps.fetch import count_rows, keep_profile, keep_sample, read_requests
 from modelwatch.steps.reference import load_reference
+from modelwatch.steps.rejects import with_rejects
 from modelwatch.steps.run import Connect, Run
 from modelwatch.steps.stream import within
 from modelwatch.store.samples import Artifacts
@@ -74,7 +75,7 @@ def add_profiles(run: Run, sample_ref: str, part_refs: Iterable[str]) -> str:
     """Add the parts' counts to the profile of the window's sample; returns its URI."""
     artifacts, reference = Artifacts(run.settings.samples_url), load_reference(run.monitor, run.settings)
     total = reduce(add, (decode_profile(artifacts.read_bytes(ref), reference.cells) for ref in part_refs))
-    return keep_profile(run, with_rejects(total, artifacts.read_sample(sample_ref)))
+    return keep_profile(run, with_rejects(total, artifacts.read_sample(sample_ref).rejects))
 
 
 def _seen(artifacts: Artifacts, sample_ref: str) -> Hashes:

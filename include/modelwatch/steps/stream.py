@@ -4,7 +4,6 @@ Kept of every row are eight bytes of its id, so that a repeated request counts o
 what a review queue is made of, where the monitor has one.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,9 +18,10 @@ from modelwatch.domain import Page, Schema, Window
 from modelwatch.errors import DataError
 from modelwatch.hashing import Distinct, Hashes, hash_texts
 from modelwatch.profile import CellSet, Profile, profile_rows
-from modelwatch.sampling import Smallest, row_hashes
+from modelwatch.sampling import Rejects, Smallest, row_hashes
 from modelwatch.sources import files
 from modelwatch.sources.rows import ARROW
+from modelwatch.steps.rejects import with_rejects
 
 SALT = "rows"
 UNKNOWN = 2
@@ -35,7 +35,7 @@ class Counted:
         profile: of the rows in the window; its groups are those of the rows in the longer fairness window.
         rows: the bounded sample of the rows in the window.
         queued: of all of them the columns that a review queue is made of; empty when there is none.
-        n_read, n_rejected: distinct rows of the whole file, and those that did not parse.
+        n_read: distinct rows of the whole file that parsed; rejects: those that did not.
         first, last: the earliest and the latest timestamp of the whole file.
     """
 
@@ -43,8 +43,7 @@ class Counted:
     rows: pa.Table
     queued: list[pa.Table] = field(default_factory=list)
     n_read: int = 0
-    n_rejected: int = 0
-    type_errors: Counter[str] = field(default_factory=Counter)
+    rejects: Rejects = field(default_factory=Rejects)
     first: datetime | None = None
     last: datetime | None = None
 
@@ -101,7 +100,7 @@ def count_file(
             found.queued.append(inside.select(queued))
         n_window += inside.num_rows
     found.profile = total if longer is None else replace(total, groups=groups.groups)
-    found.profile = replace(found.profile, type_errors=dict(found.type_errors), n_rejected=found.n_rejected)
+    found.profile = with_rejects(found.profile, found.rejects.all())
     found.rows = sample.rows if n_window else empty
     return found
 
@@ -109,7 +108,8 @@ def count_file(
 def queue_columns(monitor: Monitor) -> list[str]:
     """The columns that a review queue is made of; none without a queue."""
     spec, roles, traffic = monitor.performance.queue, monitor.columns, monitor.performance.traffic
-    wanted = (roles.timestamp, roles.score, roles.label, spec.entity, traffic and traffic.column) if spec else ()
+    lane = traffic.column if traffic else None
+    wanted = (roles.timestamp, roles.score, roles.label, spec.entity, lane) if spec else ()
     return [name for name in wanted if name is not None]
 
 
@@ -162,9 +162,7 @@ def _fresh(page: Page, schema: Schema, seen: Distinct, found: Counted) -> pa.Tab
     if schema.id is not None and rows.num_rows:
         is_new = seen.first_seen(hash_texts(rows[schema.id], SALT))
         rows = rows if is_new.all() else rows.filter(pa.array(is_new))
-    for reject in page.rejects:
-        found.type_errors[reject.column] += reject.count
-        found.n_rejected += reject.count
+    found.rejects.add(page.rejects)
     found.n_read += rows.num_rows
     if schema.timestamp is not None:
         _widen(found, rows[schema.timestamp])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from modelwatch.store.episode_tables import EpisodeRow, OutboxRow
 from modelwatch.store.rows import storable
 
-Part = Literal["alerts", "health", "drill"]
+Part = Literal["alerts", "health", "drill", "redeploy"]
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def unsent(session: Session, monitor: str, *, only: Part = "alerts") -> Sequence
     """What is due, in the order it became due.
 
     Args:
-        only: everything but drills, only what is about watching itself, or only drills.
+        only: everything but drills, only what is about watching itself, only drills, or only new versions' verdicts.
     """
     query = sa.select(OutboxRow).where(OutboxRow.monitor == monitor, OutboxRow.sent_at.is_(None)).order_by(OutboxRow.id)
     if only == "health":
         query = query.join(EpisodeRow, EpisodeRow.id == OutboxRow.episode_id).where(EpisodeRow.kind == "health")
-    is_drill = OutboxRow.kind == "drill"
-    return session.scalars(query.where(is_drill if only == "drill" else ~is_drill)).all()
+    kind = OutboxRow.kind
+    return session.scalars(query.where(kind == only if only in ("drill", "redeploy") else kind != "drill")).all()
 
 
 def has_unsent(session: Session, monitor: str) -> bool:

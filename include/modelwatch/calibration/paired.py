@@ -1,0 +1,95 @@
+"""Paired comparisons: the same request answered twice. Tests, and means over a sample of two strata."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+from scipy.stats import hypergeom
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def mcnemar_p_value(gained: int, lost: int) -> float:
+    """P(flips at least this lopsided) when both versions select at the same rate: exact, two-sided.
+
+    Flips that come of chance alone fall either way alike, so this holds for versions that are not deterministic too.
+
+    Args:
+        gained, lost: requests that only the second, or only the first, selected.
+
+    Source: McNemar 1947, exact binomial form; equal to statsmodels' ``mcnemar(exact=True)``.
+    """
+    n = gained + lost
+    return 1.0 if n == 0 else min(1.0, 2 * float(special.bdtr(min(gained, lost), n, 0.5)))
+
+
+def more_often_p_value(k1: int, n1: int, k2: int, n2: int) -> float:
+    """P(at least ``k1`` of the ``k1 + k2`` events among the first ``n1``) when both happen equally often: exact.
+
+    Source: Fisher's exact test, one-sided; equal to scipy's ``fisher_exact(alternative="greater")``.
+    """
+    return 1.0 if k1 == 0 or n2 == 0 else float(hypergeom.sf(k1 - 1, n1 + n2, k1 + k2, n1))
+
+
+@dataclass(frozen=True)
+class Mean:
+    """An estimated mean.
+
+    Attributes:
+        value; error: its standard error, >= 0; n: how many it rests on.
+    """
+
+    value: float
+    error: float
+    n: int
+
+    def p_value(self, null: float = 0.0) -> float:
+        """Two-sided, against a mean of ``null``: Student's t. Without any spread it is certain, either way."""
+        away = abs(self.value - null)
+        if self.error == 0 or self.n < 2:
+            return 1.0 if away == 0 or self.n < 2 else 0.0
+        return float(2 * special.stdtr(self.n - 1, -away / self.error))
+
+    def reach(self, alpha: float) -> float:
+        """Half the width of its interval at confidence ``1 - alpha``."""
+        return float(self.error * special.stdtrit(max(1, self.n - 1), 1 - alpha / 2))
+
+
+def stratified_mean(values: Floats, is_near: Flags, total: int) -> Mean:
+    """The mean over stored requests, of which all of the nearest to the decision and a part of the rest were asked.
+
+    Args:
+        values: ``(n,)`` one per asked request; is_near: ``(n,)`` whether it was asked for being near: those stand for
+            themselves alone, the others for all the rest.
+        total: how many stored requests there are, >= n.
+
+    Source: Cochran, Sampling Techniques, section 5.3.
+    """
+    near, rest = values[is_near], values[~is_near]
+    if len(near) == 0 or len(rest) == 0:
+        return plain_mean(values)
+    share = len(near) / max(total, len(values))
+    weights, parts = (share, 1 - share), (plain_mean(near), plain_mean(rest))
+    value = sum(w * part.value for w, part in zip(weights, parts, strict=True))
+    error = sum((w * part.error) ** 2 for w, part in zip(weights, parts, strict=True)) ** 0.5
+    return Mean(value, error, len(values))
+
+
+def plain_mean(values: Floats) -> Mean:
+    """The mean of a simple sample; an error of 0 for fewer than two values."""
+    n = len(values)
+    error = float(values.std(ddof=1) / n**0.5) if n > 1 else 0.0
+    return Mean(float(values.mean()) if n else 0.0, error, n)
+
+
+def difference(first: Mean, second: Mean) -> Mean:
+    """The first mean minus the second, of independent samples; its ``n`` gives Welch's degrees of freedom.
+
+    Source: Welch 1947.
+    """
+    a, b = first.error**2, second.error**2
+    spread = a**2 / max(first.n - 1, 1) + b**2 / max(second.n - 1, 1)
+    freedom = (a + b) ** 2 / spread if spread > 0 else first.n + second.n - 2
+    return Mean(first.value - second.value, (a + b) ** 0.5, int(freedom) + 1)

@@ -1,0 +1,205 @@
+"""Before and after, on the same stored requests: decisions, scores, errors, latency, and whether answers repeat."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from modelwatch.calibration.paired import (
+    Flags,
+    Floats,
+    Mean,
+    difference,
+    mcnemar_p_value,
+    more_often_p_value,
+    plain_mean,
+)
+from modelwatch.domain import Measurement
+from modelwatch.redeploy.asking import Answer, StoredRequest
+from modelwatch.redeploy.table import Pairs, Story, mean_over_stored, pairs
+from modelwatch.words import number
+
+FEWEST_IN_SEGMENT = 20
+ONLY_HERE = 2.0  # a segment is named when its change is at least so many times that of the rest
+CONFIDENCE_ALPHA = 0.05
+
+
+def measure_replay(story: Story, segments: Mapping[str, Flags], groups: Mapping[str, Flags]) -> list[Measurement]:
+    """Every comparison of the two versions on the stored requests.
+
+    Args:
+        story: the answers.
+        segments: ``"channel=atm"`` -> ``(n_requests,)`` which stored requests are in it.
+        groups: the same for the values of sensitive features.
+    """
+    rows = sorted({ask.row for ask, _ in story.of("replay")})
+    both = [(row, story.before(row), story.after(row)) for row in rows]
+    found, scale = pairs(both), score_scale(story.requests)
+    measured = [*_repeats(story), _errors(both, None), *_latency(story, found)]
+    if len(found.rows):
+        measured += [_decisions(story, found), *_flips(story, found), *_scores(story, found, scale)]
+    for name, members in {**segments, **groups}.items():
+        measured += _in_segment(story, name, members, both, found, scale)
+    return measured
+
+
+def score_scale(requests: Sequence[StoredRequest]) -> float | None:
+    """The standard deviation of the logged scores, in which shifts are told; None without any spread."""
+    scores = [one.score for one in requests if one.score is not None]
+    spread = float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
+    return spread or None
+
+
+def repeat_noise(story: Story, version: str) -> Pairs:
+    """The same version asked the same twice."""
+    return pairs([(ask.row, story.base(ask), answer) for ask, answer in story.of("repeat") if ask.version == version])
+
+
+def shown(metric: str, value: float | None, n: int, **more: object) -> Measurement:
+    """A measurement of a comparison; its effect is its value."""
+    base = {"check": "redeploy", "metric": metric, "value": value, "effect": value, "n_reference": n, "n_current": n}
+    return Measurement(**{**base, **more})  # type: ignore[arg-type]
+
+
+def _repeats(story: Story) -> Iterator[Measurement]:
+    """Whether the same request gets the same answer. A version that always did and no longer does is worse."""
+    new = repeat_noise(story, story.new)
+    if len(new.rows) == 0:
+        return
+    n, k = len(new.rows), int(new.changed.sum())
+    old = repeat_noise(story, story.old) if story.old is not None else None
+    n_old, k_old = (len(old.rows), int(old.changed.sum())) if old is not None else (0, 0)
+    # Without the old version's repeats one answer that differs is a fact, and needs no test.
+    p_value = more_often_p_value(k, n, k_old, n_old) if n_old else None
+    evidence = f"{k} of {n} answers differ when the same is asked twice"
+    evidence += f"; {k_old} of {n_old} with the old version" if n_old else ""
+    yield shown("repeat_change_share", k / n, n, n_reference=n_old, p_value=p_value, evidence=evidence)
+
+
+def _decisions(story: Story, found: Pairs) -> Measurement:
+    flips = found.flip[~np.isnan(found.flip)]
+    if len(flips) == 0:
+        return shown("decision_rate_change", None, 0, reason="the answers hold no decision")
+    gained, lost = int((flips > 0).sum()), int((flips < 0).sum())
+    mean = mean_over_stored(story, found, found.flip)
+    evidence = f"of {len(flips)} requests asked of both {gained} are newly selected and {lost} no longer"
+    return _magnitude("decision_rate_change", mean, mcnemar_p_value(gained, lost), evidence=evidence)
+
+
+def _flips(story: Story, found: Pairs) -> Iterator[Measurement]:
+    """Decisions that differ either way, beyond those that differ when one version is asked twice."""
+    known = ~np.isnan(found.flip)
+    if not known.any():
+        return
+    noise = repeat_noise(story, story.new).flip
+    noise = noise[~np.isnan(noise)]
+    k, n, k_noise, n_noise = int((found.flip[known] != 0).sum()), int(known.sum()), int((noise != 0).sum()), len(noise)
+    mean = mean_over_stored(story, found, np.abs(found.flip))
+    beyond = max(0.0, mean.value - (k_noise / n_noise if n_noise else 0.0))
+    reach = mean.reach(CONFIDENCE_ALPHA)
+    yield shown(
+        "decision_flip_share",
+        mean.value,
+        n,
+        effect=beyond,
+        p_value=more_often_p_value(k, n, k_noise, n_noise) if n_noise else None,
+        ci_low=max(0.0, mean.value - reach),
+        ci_high=min(1.0, mean.value + reach),
+        evidence=f"{k} of {n} decisions differ; {k_noise} of {n_noise} when the same is asked twice",
+    )
+
+
+def _scores(story: Story, found: Pairs, scale: float | None) -> Iterator[Measurement]:
+    if np.isnan(found.score_change).all():
+        return
+    if scale is None:
+        yield shown("score_shift", None, len(found.rows), reason="the logged scores are all the same")
+        return
+    mean = mean_over_stored(story, found, found.score_change / scale)
+    before = mean_over_stored(story, found, found.score_before)
+    after = before.value + mean.value * scale
+    evidence = f"mean score {number(before.value)} -> {number(after)}"
+    yield _magnitude("score_shift", mean, mean.p_value(), evidence=evidence)
+
+
+def _errors(both: Sequence[tuple[int, Answer, Answer]], segment: Flags | None) -> Measurement:
+    """Requests that the new version did not answer, beyond those that the old one did not."""
+    chosen = [(first, second) for row, first, second in both if segment is None or segment[row]]
+    n = len(chosen)
+    old, new = sum(not first.is_answered for first, _ in chosen), sum(not second.is_answered for _, second in chosen)
+    worse = max(0.0, (new - old) / n) if n else None
+    evidence = f"without an answer: {old} of {n} -> {new} of {n}"
+    return shown("error_share", worse, n, p_value=more_often_p_value(new, n, old, n), evidence=evidence)
+
+
+def _latency(story: Story, found: Pairs) -> Iterator[Measurement]:
+    """How many times as long the new version takes; only where both were really asked."""
+    timed = [(story.before(row).seconds, story.after(row).seconds) for row in found.rows.tolist()]
+    logs = np.asarray([np.log(after / before) for before, after in timed if before and after])
+    if story.old is None or len(logs) < FEWEST_IN_SEGMENT:
+        return
+    mean = plain_mean(logs)
+    reach = mean.reach(CONFIDENCE_ALPHA)
+    medians = [float(np.median([one[side] for one in timed if all(one)])) for side in (0, 1)]
+    yield shown(
+        "latency_ratio",
+        float(np.exp(mean.value)),
+        len(logs),
+        p_value=mean.p_value(),
+        ci_low=float(np.exp(mean.value - reach)),
+        ci_high=float(np.exp(mean.value + reach)),
+        evidence=f"median {1000 * medians[0]:.3g} ms -> {1000 * medians[1]:.3g} ms",
+    )
+
+
+def _in_segment(
+    story: Story,
+    name: str,
+    members: Flags,
+    both: Sequence[tuple[int, Answer, Answer]],
+    found: Pairs,
+    scale: float | None,
+) -> Iterator[Measurement]:
+    """What changed in one segment and, at most half as much, in the rest."""
+    yield from _more_errors(name, members, both)
+    yield from _apart(story, "decision_rate_change", name, members, found, found.flip)
+    if scale is not None:
+        yield from _apart(story, "score_shift", name, members, found, found.score_change / scale)
+
+
+def _more_errors(name: str, members: Flags, both: Sequence[tuple[int, Answer, Answer]]) -> Iterator[Measurement]:
+    here, rest = _errors(both, members), _errors(both, ~members)
+    if here.n_current >= FEWEST_IN_SEGMENT and (here.value or 0.0) > ONLY_HERE * (rest.value or 0.0):
+        yield replace(here, group=name)
+
+
+def _apart(story: Story, metric: str, name: str, members: Flags, found: Pairs, values: Floats) -> Iterator[Measurement]:
+    inside = members[found.rows]
+    known = ~np.isnan(values)
+    if min((inside & known).sum(), (~inside & known).sum()) < FEWEST_IN_SEGMENT:
+        return
+    here, rest = (
+        mean_over_stored(story, found.only(part), values[part], of=int(whole.sum()))
+        for part, whole in ((inside, members), (~inside, ~members))
+    )
+    if abs(here.value) < ONLY_HERE * abs(rest.value):
+        return
+    apart = difference(here, rest)
+    words = _rate_words if metric == "decision_rate_change" else _shift_words
+    evidence = f"where {name}: {words(here.value)}; elsewhere {words(rest.value)}"
+    yield _magnitude(metric, apart, apart.p_value(), group=name, evidence=evidence, n=here.n)
+
+
+def _rate_words(value: float) -> str:
+    return f"{100 * value:+.1f} points"
+
+
+def _shift_words(value: float) -> str:
+    return f"{value:+.2f} sd"
+
+
+def _magnitude(metric: str, mean: Mean, p_value: float, *, n: int | None = None, **more: object) -> Measurement:
+    """How large a change is, whichever way; the evidence says which."""
+    reach, size = mean.reach(CONFIDENCE_ALPHA), abs(mean.value)
+    low = max(0.0, size - reach)
+    return shown(metric, size, n or mean.n, p_value=p_value, ci_low=low, ci_high=size + reach, **more)

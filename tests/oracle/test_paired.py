@@ -1,0 +1,66 @@
+"""Paired tests against statsmodels and scipy, and the mean over two strata against knowing everything."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+
+from modelwatch.calibration.paired import (
+    difference,
+    mcnemar_p_value,
+    more_often_p_value,
+    plain_mean,
+    stratified_mean,
+)
+
+counts = st.integers(min_value=0, max_value=200)
+
+
+@given(gained=counts, lost=counts)
+def test_mcnemar_equals_statsmodels(gained: int, lost: int) -> None:
+    expected = mcnemar([[5, gained], [lost, 7]], exact=True).pvalue
+    assert mcnemar_p_value(gained, lost) == pytest.approx(expected, rel=1e-9)
+
+
+@given(k1=counts, more1=counts, k2=counts, more2=counts)
+def test_more_often_equals_fishers_exact_test(k1: int, more1: int, k2: int, more2: int) -> None:
+    expected = stats.fisher_exact([[k1, more1], [k2, more2]], alternative="greater").pvalue
+    assert more_often_p_value(k1, k1 + more1, k2, k2 + more2) == pytest.approx(expected, rel=1e-7)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=3, max_size=40))
+def test_a_mean_against_nothing_is_students_t(values: list[float]) -> None:
+    mean = plain_mean(np.asarray(values))
+    if mean.error > 1e-9:
+        assert mean.p_value() == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-6, abs=1e-12)
+
+
+def test_means_of_two_samples_differ_as_welch_says() -> None:
+    rng = np.random.default_rng(3)
+    first, second = rng.normal(0.4, 1, 30), rng.normal(0, 3, 80)
+    p_value = difference(plain_mean(first), plain_mean(second)).p_value()
+    # Whole degrees of freedom, so close and never below.
+    assert p_value == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue, rel=0.02)
+
+
+def test_answers_without_any_spread_are_certain_either_way() -> None:
+    assert plain_mean(np.zeros(50)).p_value() == 1.0
+    assert plain_mean(np.full(50, 0.1)).p_value() == 0.0
+
+
+def test_the_mean_over_strata_is_unbiased_and_covered_where_the_plain_one_is_neither() -> None:
+    """The nearest 100 of 2,000 differ from the rest, as flips do: taking them all must not inflate the mean."""
+    rng, n = np.random.default_rng(5), 2_000
+    values = np.concatenate([rng.normal(1.0, 0.5, 100), rng.normal(0.0, 0.5, n - 100)])
+    truth, found, covered = values.mean(), [], 0
+    for _ in range(400):
+        rest = rng.choice(np.arange(100, n), 100, replace=False)
+        asked = np.concatenate([values[:100], values[rest]])
+        mean = stratified_mean(asked, np.arange(200) < 100, n)
+        found.append(mean.value)
+        covered += abs(mean.value - truth) <= mean.reach(0.05)
+    assert np.mean(found) == pytest.approx(truth, abs=0.005)
+    assert covered / 400 >= 0.94
+    assert plain_mean(asked).value > truth + 0.3
