@@ -22,6 +22,11 @@ Measuring = Check | Literal["redeploy"]
 Outcome = Literal["adverse", "favourable"]
 Compare = Literal["extremes", "rest"] | Mapping[str, str]
 
+# The reasons of what waits for labels: no want of evidence, and no fault.
+NO_LABELS = "no labels"
+NO_REFERENCE_LABELS = "the reference has no labels"
+WAITING = (NO_LABELS, NO_REFERENCE_LABELS)
+
 
 @dataclass(frozen=True, order=True)
 class Window:
@@ -106,7 +111,11 @@ class Sensitive:
 
 @dataclass(frozen=True)
 class Schema:
-    """What a row of requests holds. Role fields name a column or are None when the model has no such column."""
+    """What a row of requests holds. Role fields name a column or are None when the model has no such column.
+
+    Attributes:
+        without_outcome: a column and its value in requests that were stopped: whatever their label says is no outcome.
+    """
 
     columns: tuple[Column, ...]
     features: Mapping[str, FeatureKind]
@@ -118,6 +127,7 @@ class Schema:
     model_version: str | None = None
     sensitive: tuple[Sensitive, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()
+    without_outcome: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from modelwatch.calibration.significance import benjamini_hochberg
 from modelwatch.checks.drift import ALL_MISSING
-from modelwatch.domain import Judgement, Levels, Measurement, Result, Rules, Status
+from modelwatch.domain import WAITING, Judgement, Levels, Measurement, Result, Rules, Status
 from modelwatch.metrics.registry import METRICS
 
 NO_LEVELS = Levels()
@@ -53,12 +53,14 @@ def levels_of(measurement: Measurement, rules: Rules) -> Levels:
 
 
 def _q_values(measured: list[Measurement], rules: Rules) -> list[float | None]:
-    """Benjamini-Hochberg over every test of the run that can alarm."""
-    family = [i for i, m in enumerate(measured) if m.p_value is not None and levels_of(m, rules) != NO_LEVELS]
+    """Benjamini-Hochberg over every test that can alarm; performance, whose labels come later, is its own family."""
+    tested = [i for i, m in enumerate(measured) if m.p_value is not None and levels_of(m, rules) != NO_LEVELS]
     q_values: list[float | None] = [None] * len(measured)
-    adjusted = benjamini_hochberg([measured[i].p_value or 0.0 for i in family])
-    for i, q in zip(family, adjusted, strict=True):
-        q_values[i] = q
+    for is_late in (False, True):
+        family = [i for i in tested if (measured[i].check == "performance") == is_late]
+        adjusted = benjamini_hochberg([measured[i].p_value or 0.0 for i in family])
+        for i, q in zip(family, adjusted, strict=True):
+            q_values[i] = q
     return q_values
 
 
@@ -94,9 +96,10 @@ def _material(result: Result, rules: Rules, apart: Mapping[str | None, float | N
 
 def _is_harmless(m: Measurement, limit: float | None) -> bool:
     """Whether an interval shows that the limit is kept, however few the events were."""
-    if limit is None or m.ci_low is None or m.ci_high is None:
+    interval = deciding_interval(m)
+    if limit is None or interval is None:
         return False
-    return m.ci_low >= limit if METRICS[m.metric].lower_is_worse else m.ci_high <= limit
+    return interval[0] >= limit if METRICS[m.metric].lower_is_worse else interval[1] <= limit
 
 
 def _not_crossed(
@@ -107,7 +110,8 @@ def _not_crossed(
     if limit is not None and not _could_have_seen(m, limit):
         reason = f"the smallest effect {m.n_current} requests can show is {m.smallest_detectable:.3g}"
         return Result(m, "insufficient_data", resting, q_value, reason)
-    beyond = limit is not None and resting is not None and m.value is not None and _beyond(m, m.value, resting)
+    size = m.value if METRICS[m.metric].worsens is None else m.effect
+    beyond = limit is not None and resting is not None and size is not None and _beyond(m, size, resting)
     if not beyond:
         return Result(m, "ok", resting, q_value, m.reason)
     reason = "within what chance explains" if not is_significant else "the part above chance is below the threshold"
@@ -118,10 +122,17 @@ def crosses(m: Measurement, threshold: float) -> bool:
     """Whether the evidence is beyond the threshold: the whole interval where there is one (fairness), else the debiased
     effect. A value exactly at the threshold crosses for drift and shares; for an interval it must be strictly beyond.
     """
-    info = METRICS[m.metric]
-    if info.interval_decides and m.ci_low is not None and m.ci_high is not None:
-        return m.ci_high < threshold if info.lower_is_worse else m.ci_low > threshold
+    interval = deciding_interval(m)
+    if interval is not None:
+        return interval[1] < threshold if METRICS[m.metric].lower_is_worse else interval[0] > threshold
     return m.effect is not None and _beyond(m, m.effect, threshold)
+
+
+def deciding_interval(m: Measurement) -> tuple[float, float] | None:
+    """The interval that decides; None where there is none, or where it is there to be read."""
+    if m.ci_low is None or m.ci_high is None or not METRICS[m.metric].interval_decides:
+        return None
+    return m.ci_low, m.ci_high
 
 
 def has_crossed(m: Measurement, rules: Rules, *, alpha: float) -> bool:
@@ -156,15 +167,18 @@ def _could_have_seen(m: Measurement, limit: float) -> bool:
 def _blind(results: tuple[Result, ...], rules: Rules) -> list[str]:
     """Checks with thresholds of which not one result could be judged, and features whose drift was not computable.
 
-    A feature that is missing throughout has nothing else to look at: its missing share is what is judged.
+    A feature that is missing throughout has nothing else to look at: its missing share is what is judged. Labels too
+    few to tell of performance leave what was measured of the data as it was before they came.
     """
+    is_data = any(result.measurement.check in ("quality", *DRIFT) for result in results)
     of_check: dict[str, set[Status]] = {}
     of_feature: dict[str, set[Status]] = {}
     for result in results:
         m = result.measurement
-        if levels_of(m, rules) == NO_LEVELS or m.reason == "no labels":
+        if levels_of(m, rules) == NO_LEVELS or m.reason in WAITING:
             continue
-        of_check.setdefault(m.check, set()).add(result.status)
+        if m.check != "performance" or not is_data:
+            of_check.setdefault(m.check, set()).add(result.status)
         if m.check in DRIFT and m.feature is not None and m.reason != ALL_MISSING:
             of_feature.setdefault(m.feature, set()).add(result.status)
     checks = sorted(check for check, statuses in of_check.items() if "ok" not in statuses)

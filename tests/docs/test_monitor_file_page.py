@@ -21,7 +21,7 @@ DOCUMENTED = {(key, variant): (allowed, default) for key, variant, allowed, defa
 NAMES = {"features": "<name>", "thresholds": "<metric>"}
 # Explained in a section or a sentence of its own rather than in a row: the rows are those of its parts.
 SECTIONS = {"source", "columns", "decision", "label", "reference", "sample", "features", "fairness", "thresholds",
-            "alerts", "alerts.digest", "alerts.open_after", "multivariate", }  # fmt: skip
+            "alerts", "alerts.digest", "alerts.open_after", "multivariate", "performance", }  # fmt: skip
 
 Key = tuple[str, str]
 

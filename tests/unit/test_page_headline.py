@@ -146,13 +146,13 @@ def test_groups_are_drawn_over_time_with_intervals_and_the_rate_at_which_the_gap
 
 def test_performance_is_drawn_where_labels_have_come() -> None:
     auc = drifted(1, "", "warning")._replace(check="performance", metric="roc_auc", feature=None, value=0.71)
-    auc = auc._replace(ci_low=0.68, ci_high=0.74, threshold=0.75)
+    auc = auc._replace(ci_low=0.68, ci_high=0.74, effect=0.06, threshold=0.02)  # it was 0.77
     shown = [Mark(n, day(n), 1, "warning", False, 10, 1.0) for n in (1, 2)]
     view = model_view(ABOUT, shown, strongest=[], series=[auc, auc._replace(metric="f1", value=None)], crossed=[])
     assert [chart.name for chart in view.charts] == ["volume", "performance-roc-auc"]
     (line,) = view.charts[1].lines
     assert (line.values, line.lows, line.highs) == ((0.71, None), (0.68, None), (0.74, None))
-    assert [(limit.level, limit.value) for limit in view.charts[1].limits] == [("warning", 0.75)]
+    assert [(limit.level, limit.value) for limit in view.charts[1].limits] == [("warning", pytest.approx(0.75))]
 
 
 def test_of_many_groups_those_furthest_apart_are_drawn_and_it_is_said() -> None:

@@ -76,7 +76,7 @@ class Fold:
 def cross_validated(rows: Rows) -> list[Fold]:
     """Both halves of the rows, each scored by the classifier of the other."""
     columns, pairs = scored(rows.values), scored(rows.pairs)
-    half = _halves(rows)
+    half = halves(rows)
     with one_thread():
         return [_fold(rows, columns, pairs, half == k) for k in (0, 1)]
 
@@ -90,7 +90,7 @@ def one_thread() -> AbstractContextManager[object]:
     return limited
 
 
-def _halves(rows: Rows) -> NDArray[np.int64]:
+def halves(rows: Rows) -> NDArray[np.int64]:
     """Every other row of either side."""
     n, m = rows.sizes
     return np.concatenate([np.arange(n) % 2, np.arange(m) % 2])

@@ -11,11 +11,10 @@ from modelwatch.calibration.gaps import Gap, change_gap, difference_gap, needed,
 from modelwatch.calibration.variation import NONE, Variations
 from modelwatch.checks.by_group import group_measurements
 from modelwatch.checks.groups import Groups
-from modelwatch.domain import Compare, Measurement, Outcome
+from modelwatch.domain import NO_LABELS, Compare, Measurement, Outcome
 from modelwatch.metrics.fairness import Rate
 from modelwatch.profile.groups import GroupTable
 
-NO_LABELS = "no labels"
 ENOUGH_FOR_QUIET = 200  # requests of a group that, without one event among them, still bound its rate below 5 %
 _SELECTION: Rate = "selection_rate"
 _WITH_LABELS = ("equal_opportunity_difference", "false_positive_rate_difference", "equalized_odds_difference")

@@ -63,6 +63,31 @@ def fairness_problems(monitor: "Monitor") -> Problems:
     return problems
 
 
+def performance_problems(monitor: "Monitor") -> Problems:
+    """A part of performance without the columns it is made of, or made of a column that plays another part."""
+    spec, columns = monitor.performance, monitor.columns
+    needs: list[tuple[str, object, tuple[str, ...]]] = [
+        ("queue", spec.queue, ("score", "label", "timestamp")),
+        ("costs", spec.costs, ("decision", "label")),
+        ("traffic", spec.traffic, ("decision", "label")),
+        ("propensity", spec.propensity, ("decision", "label")),
+    ]
+    problems: Problems = [
+        (("performance", part), f"needs columns.{role}: set it")
+        for part, given, roles in needs
+        for role in roles
+        if given is not None and getattr(columns, role) is None
+    ]
+    roles = {name: role for role, name in columns if name is not None}
+    taken = "is columns.{} already"
+    named: list[tuple[Place, str | None]] = [
+        (("performance", "queue", "entity"), spec.queue.entity if spec.queue else None),
+        (("performance", "traffic", "column"), spec.traffic.column if spec.traffic else None),
+        (("performance", "propensity"), spec.propensity),
+    ]
+    return problems + [(place, f"'{name}' {taken.format(roles[name])}") for place, name in named if name in roles]
+
+
 def lookback_problems(monitor: "Monitor") -> Problems:
     """A lookback that no windows make up, or that would compare windows with themselves."""
     problems: Problems = []

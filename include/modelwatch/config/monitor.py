@@ -15,6 +15,7 @@ from modelwatch.config.fit import (
     columns_problems,
     fairness_problems,
     lookback_problems,
+    performance_problems,
     probe_problems,
     silences_problems,
     source_problems,
@@ -29,6 +30,7 @@ from modelwatch.config.parts import (
     Reference,
     SampleSize,
 )
+from modelwatch.config.performance import Performance
 from modelwatch.config.probe import Probe
 from modelwatch.config.schema import schema_of
 from modelwatch.config.sources import FetchedSource, Source
@@ -57,6 +59,7 @@ class Monitor(Strict):
     features: dict[str, FeatureEntry] = Field(min_length=1)
     multivariate: Multivariate = Multivariate()
     fairness: Fairness | None = None
+    performance: Performance = Performance()
     thresholds: Annotated[dict[str, Threshold], AfterValidator(check_thresholds)] = Field(default_factory=dict)
     false_discovery_rate: float = Field(default=0.01, gt=0, lt=1)
     alerts: Alerts = Alerts()
@@ -101,6 +104,7 @@ class Monitor(Strict):
                 *columns_problems(self),
                 *fairness_problems(self),
                 *lookback_problems(self),
+                *performance_problems(self),
                 *silences_problems(self),
                 *source_problems(self),
                 *probe_problems(self),

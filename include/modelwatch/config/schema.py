@@ -12,7 +12,7 @@ def schema_of(monitor: "Monitor") -> Schema:
     """One column per feature, role and sensitive feature; one that plays several parts is read once."""
     sensitive = set(monitor.fairness.sensitive) if monitor.fairness else set()
     columns: dict[str, Column] = {}
-    for column in [*_roles(monitor), *_features(monitor, sensitive), *_sensitive(monitor)]:
+    for column in [*_roles(monitor), *_features(monitor, sensitive), *_sensitive(monitor), *_performance(monitor)]:
         columns.setdefault(column.name, column)
     roles = monitor.columns
     return Schema(
@@ -26,6 +26,7 @@ def schema_of(monitor: "Monitor") -> Schema:
         model_version=roles.model_version,
         sensitive=_bands(monitor),
         intersections=tuple(tuple(one) for one in monitor.fairness.intersections) if monitor.fairness else (),
+        without_outcome=_blocked(monitor),
     )
 
 
@@ -61,6 +62,21 @@ def _sensitive(monitor: "Monitor") -> list[Column]:
         Column(name, path_of(name), "number" if name in monitor.fairness.bands else "text", is_sensitive=True)
         for name in monitor.fairness.sensitive
     ]
+
+
+def _blocked(monitor: "Monitor") -> tuple[str, str] | None:
+    traffic = monitor.performance.traffic
+    return None if traffic is None else (traffic.column, str(traffic.blocked))
+
+
+def _performance(monitor: "Monitor") -> list[Column]:
+    spec = monitor.performance
+    wanted: list[tuple[str | None, ColumnType]] = [
+        (spec.queue.entity if spec.queue else None, "text"),
+        (spec.traffic.column if spec.traffic else None, "text"),
+        (spec.propensity, "number"),
+    ]
+    return [Column(name, path_of(name), kind) for name, kind in wanted if name is not None]
 
 
 def _bands(monitor: "Monitor") -> tuple[Sensitive, ...]:

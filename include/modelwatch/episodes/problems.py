@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from modelwatch.domain import Judgement, Result, VerdictName, Window
+from modelwatch.domain import WAITING, Judgement, Result, VerdictName, Window
 from modelwatch.metrics.registry import METRICS
 
 Level = Literal["alert", "warning", "unclear"]
@@ -87,7 +87,7 @@ def _problem(key: str, results: Sequence[Result]) -> Problem | None:
         if crossed:
             worst = max(crossed, key=_excess)
             return Problem(key, level, _excess(worst), worst.measurement.cause)
-    statuses = {result.status for result in results if result.measurement.reason != "no labels"}
+    statuses = {result.status for result in results if result.measurement.reason not in WAITING}
     return Problem(key, "unclear") if statuses and "ok" not in statuses else None
 
 

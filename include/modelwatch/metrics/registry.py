@@ -1,6 +1,7 @@
 """Every metric by name: what it means, its range, which direction is worse. Docs and config read this table."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from modelwatch.domain import Check, Measuring
 
@@ -15,6 +16,8 @@ class MetricInfo:
         lower_is_worse: True for ratios, whose thresholds are crossed downwards.
         interval_decides: a whole interval beyond the threshold crosses it; False where a test decides and the interval
             is there to be read.
+        worsens: how a metric that is judged against the reference gets worse. Its effect is that fall or rise, and its
+            thresholds are for the effect.
     """
 
     name: str
@@ -24,9 +27,22 @@ class MetricInfo:
     high: float | None = None
     lower_is_worse: bool = False
     interval_decides: bool = True
+    worsens: Literal["falls", "rises"] | None = None
 
 
 _DRIFT: tuple[Check, ...] = ("feature_drift", "prediction_drift")
+
+
+def _performance(
+    name: str,
+    meaning: str,
+    *,
+    worsens: Literal["falls", "rises"] = "falls",
+    low: float | None = 0.0,
+    high: float | None = 1.0,
+) -> MetricInfo:
+    """A metric of what turned out to be true, against the reference's."""
+    return MetricInfo(name, ("performance",), meaning, low, high, interval_decides=False, worsens=worsens)
 
 
 def _compared(name: str, meaning: str, *, low: float | None = 0.0, high: float | None = 1.0) -> MetricInfo:
@@ -131,6 +147,31 @@ METRICS = {
             ("fairness",),
             "The larger of the true and the false positive rates' differences.",
             high=1.0,
+        ),
+        _performance("roc_auc", "How often a request that turned out positive scored above one that did not."),
+        _performance("average_precision", "Precision at each threshold, weighted by the recall it adds."),
+        _performance("accuracy", "Share of decisions that were right."),
+        _performance("precision", "Share of the selected that turned out positive."),
+        _performance("recall", "Share of the positive that had been selected."),
+        _performance("f1", "Harmonic mean of precision and recall."),
+        _performance("brier", "Mean squared distance between the score and what turned out.", worsens="rises"),
+        _performance(
+            "expected_calibration_error",
+            "Mean distance between score and observed share, in ten bins of equally many requests.",
+            worsens="rises",
+        ),
+        _performance("cost", "Mean cost of a decision, by the monitor's costs.", worsens="rises", low=None, high=None),
+        _performance("precision_at_k", "Share positive of the k highest scores of a day."),
+        _performance(
+            "entity_precision_at_k",
+            "Share compromised of the k entities with a day's highest scores, known ones left out.",
+        ),
+        *(
+            _performance(
+                f"estimated_{name}",
+                f"What `{name}` should be, by the calibrated scores of requests whose labels are not looked at.",
+            )
+            for name in ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1")
         ),
         _compared("decision_rate_change", "How much more or less often a new version selects the same requests."),
         _compared("decision_flip_share", "Share of the same requests that a new version decides otherwise."),

@@ -11,6 +11,7 @@ from modelwatch.profile.codec import (
 )
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.groups import GroupTable
+from modelwatch.profile.outcomes import Outcomes, count_outcomes
 from modelwatch.profile.window import CellSet, Profile, fit_cells, profile_rows
 
 __all__ = [
@@ -21,8 +22,10 @@ __all__ = [
     "GroupTable",
     "NumericCells",
     "NumericProfile",
+    "Outcomes",
     "Profile",
     "cells_digest",
+    "count_outcomes",
     "decode_groups",
     "decode_profile",
     "decode_reference",

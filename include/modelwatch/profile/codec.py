@@ -14,6 +14,7 @@ from modelwatch.profile.buckets import EMPTY, Buckets
 from modelwatch.profile.cells import CategoricalCells, Cells, NumericCells
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.groups import GroupTable
+from modelwatch.profile.outcomes import KINDS, Outcomes
 from modelwatch.profile.window import CellSet, Profile
 
 VERSION = 2  # 2: numeric columns carry their buckets; the group tables are those of 1
@@ -28,7 +29,12 @@ def encode_profile(profile: Profile) -> bytes:
         "columns": {name: _column_header(column) for name, column in profile.columns.items()},
         "groups": [_group_header(table) for table in profile.groups.values()],
     }
-    return _pack(header, (array for column in profile.columns.values() for array in _column_arrays(column)))
+    arrays = [array for column in profile.columns.values() for array in _column_arrays(column)]
+    if profile.outcomes is not None:
+        buckets = profile.outcomes.by_score
+        header["outcomes"] = {**_buckets_header(buckets), "unscored": profile.outcomes.unscored.tolist()}
+        arrays += _bucket_arrays(buckets)
+    return _pack(header, arrays)
 
 
 def decode_profile(data: bytes, cells: CellSet) -> Profile:
@@ -45,7 +51,14 @@ def decode_profile(data: bytes, cells: CellSet) -> Profile:
             message = f"the stored profile of '{name}' was counted in other cells; run build_profile again"
             raise StoreError(message)
         columns[name] = _column(cells[name], counts, entry, rest)
-    return Profile(header["n_rows"], columns, _groups(header), header["type_errors"], n_rejected=header["n_rejected"])
+    return Profile(
+        header["n_rows"],
+        columns,
+        _groups(header),
+        header["type_errors"],
+        n_rejected=header["n_rejected"],
+        outcomes=_outcomes(header.get("outcomes"), rest),
+    )
 
 
 def decode_groups(data: bytes) -> dict[str, GroupTable]:
@@ -98,18 +111,24 @@ def _cells_header(cells: Cells) -> dict[str, Any]:
 
 def _column_header(column: FeatureProfile) -> dict[str, Any]:
     if isinstance(column, NumericProfile):
-        buckets = column.buckets
-        first = [int(key) for key in buckets.keys[:1]]
-        return {"low": column.low, "high": column.high, "level": buckets.level, "first": first}
+        return {"low": column.low, "high": column.high, **_buckets_header(column.buckets)}
     return {"unseen": dict(column.unseen)}
 
 
+def _buckets_header(buckets: Buckets) -> dict[str, Any]:
+    return {"level": buckets.level, "first": [int(key) for key in buckets.keys[:1]]}
+
+
 def _column_arrays(column: FeatureProfile) -> Iterator[NDArray[Any]]:
-    """A numeric column's keys are written as steps, which are small."""
     yield column.counts
     if isinstance(column, NumericProfile):
-        yield np.diff(column.buckets.keys).view(np.uint64)
-        yield column.buckets.counts
+        yield from _bucket_arrays(column.buckets)
+
+
+def _bucket_arrays(buckets: Buckets) -> Iterator[NDArray[Any]]:
+    """The keys are written as steps, which are small."""
+    yield np.diff(buckets.keys).view(np.uint64)
+    yield buckets.counts.ravel()
 
 
 def _column(
@@ -118,10 +137,23 @@ def _column(
     counts = counts.astype(np.int64)
     if isinstance(cells, CategoricalCells):
         return CategoricalProfile(cells, counts, entry["unseen"])
+    buckets = _buckets(entry, rest)
+    return NumericProfile(cells, counts, entry["low"], entry["high"], buckets if len(buckets.keys) else EMPTY)
+
+
+def _buckets(entry: Mapping[str, Any], rest: Iterator[NDArray[Any]]) -> Buckets:
     steps, held = next(rest).astype(np.uint64).view(np.int64), next(rest).astype(np.int64)
     keys = np.cumsum(np.append(np.array(entry["first"], dtype=np.int64), steps))
-    buckets = Buckets(entry["level"], keys, held) if len(keys) else EMPTY
-    return NumericProfile(cells, counts, entry["low"], entry["high"], buckets)
+    return Buckets(entry["level"], keys, held)
+
+
+def _outcomes(entry: Mapping[str, Any] | None, rest: Iterator[NDArray[Any]]) -> Outcomes | None:
+    """None of a profile without labels, or from before outcomes were counted."""
+    if entry is None:
+        return None
+    buckets = _buckets(entry, rest)
+    by_score = Buckets(buckets.level, buckets.keys, buckets.counts.reshape(-1, KINDS * KINDS))
+    return Outcomes(by_score, np.array(entry["unscored"], dtype=np.int64))
 
 
 def _group_header(table: GroupTable) -> dict[str, Any]:

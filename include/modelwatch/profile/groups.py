@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from modelwatch.domain import Schema, Sensitive
+from modelwatch.profile.outcomes import KINDS, label_codes
 
 MISSING = "(missing)"
 MAX_DENSE = 1_000_000  # codes up to here are counted in an array; beyond, by sorting the rows
@@ -87,10 +88,7 @@ def _text(value: float | None) -> str | None:
 def _outcome_codes(rows: pa.Table, schema: Schema) -> Cube:
     """``3 * decision + label``, with 2 standing for an unknown label."""
     decision = np.asarray(rows[schema.decision].to_numpy(), dtype=np.int64)
-    if schema.label is None:
-        return 3 * decision + 2
-    label = pc.fill_null(pc.cast(rows[schema.label], pa.int8()), 2)
-    return 3 * decision + np.asarray(label.to_numpy(), dtype=np.int64)
+    return KINDS * decision + label_codes(rows, schema)
 
 
 def _count(attributes: tuple[str, ...], columns: list[pa.ChunkedArray], outcome: Cube) -> GroupTable:

@@ -10,6 +10,7 @@ from modelwatch.errors import MetricInputError
 from modelwatch.profile.cells import CategoricalCells, Cells, fit_categorical, fit_numeric
 from modelwatch.profile.features import FeatureProfile, count
 from modelwatch.profile.groups import GroupTable, count_groups
+from modelwatch.profile.outcomes import Outcomes, count_outcomes
 
 CellSet = Mapping[str, Cells]
 DECISION_CELLS = CategoricalCells(("false", "true"))
@@ -25,6 +26,7 @@ class Profile:
         groups: group tables by attribute (``"gender"``, ``"gender & age_band"``).
         type_errors: rows kept out because this column's value had the wrong type, by column name.
         n_rejected: all rows kept out.
+        outcomes: score x decision x label; None when the model has no labels.
     """
 
     n_rows: int
@@ -32,6 +34,7 @@ class Profile:
     groups: Mapping[str, GroupTable] = field(default_factory=dict)
     type_errors: Mapping[str, int] = field(default_factory=dict)
     n_rejected: int = 0
+    outcomes: Outcomes | None = None
 
     def __add__(self, other: "Profile") -> "Profile":
         if self.columns.keys() != other.columns.keys():
@@ -46,6 +49,7 @@ class Profile:
                 for name in sorted({*self.type_errors, *other.type_errors})
             },
             self.n_rejected + other.n_rejected,
+            _both(self.outcomes, other.outcomes),
         )
 
 
@@ -76,7 +80,12 @@ def profile_rows(rows: pa.Table, cells: CellSet, schema: Schema) -> Profile:
         values = rows[name]
         is_flag = pa.types.is_boolean(values.type)
         columns[name] = count(values.cast(pa.string()) if is_flag else values, its_cells)
-    return Profile(rows.num_rows, columns, count_groups(rows, schema))
+    return Profile(rows.num_rows, columns, count_groups(rows, schema), outcomes=count_outcomes(rows, schema))
+
+
+def _both(mine: Outcomes | None, other: Outcomes | None) -> Outcomes | None:
+    """Windows that were stored before outcomes were counted have none, and add none."""
+    return mine + other if mine is not None and other is not None else mine or other
 
 
 def _sum(mine: FeatureProfile, other: FeatureProfile) -> FeatureProfile:

@@ -46,6 +46,7 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
         "n_reference": evaluation.n_reference,
         "n_current": evaluation.n_current,
         "coverage": evaluation.coverage,
+        "drift_kind": drift_kind(judgement),
         "results": [result_document(result) for result in judgement.results],
         "findings": [result_document(result) for result in judgement.findings],
         "changes": [_change(change, judgement.findings) for change in changes_of(judgement.findings)],
@@ -63,6 +64,12 @@ def _change(change: Change, findings: Sequence[Result]) -> dict[str, Any]:
         "reason": change.reason,
         "findings": [i for i, result in enumerate(findings) if id(result) in mine],
     }
+
+
+def drift_kind(judgement: Judgement) -> str | None:
+    """Which drift it is, as the performance's results name it; None when nothing happened or nobody knows labels."""
+    causes = (r.measurement.cause for r in judgement.results if r.measurement.check == "performance")
+    return next((cause for cause in causes if cause is not None), None)
 
 
 def result_document(result: Result) -> dict[str, Any]:

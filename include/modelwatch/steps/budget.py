@@ -14,7 +14,7 @@ from modelwatch.report.document import Evaluation
 from modelwatch.report.thresholds import Key, Proposal
 from modelwatch.steps.policy import UNDATED, policy_of
 from modelwatch.steps.widen import requests_judged
-from modelwatch.verdict import MEASURED, judge, levels_of
+from modelwatch.verdict import MEASURED, deciding_interval, judge, levels_of
 
 MONTH = timedelta(days=365.2425 / 12)
 MARGIN = 1.05  # a proposed threshold lies this much beyond the largest effect it is to keep quiet
@@ -81,7 +81,7 @@ def _chances(results: Sequence[Result], rules: Rules) -> dict[str, float]:
     q, chances = rules.false_discovery_rate, defaultdict[str, float](float)
     tests = [result for result in results if result.q_value is not None]
     intervals = [
-        r for r in results if r.q_value is None and r.measurement.ci_low is not None and r.threshold is not None
+        r for r in results if r.q_value is None and deciding_interval(r.measurement) and r.threshold is not None
     ]
     of_metric = Counter(result.measurement.metric for result in intervals)
     for result in [*tests, *intervals]:
@@ -156,8 +156,8 @@ def _beyond_all(evaluations: Sequence[Evaluation], monitor: Monitor, key: Key) -
 
 def _deciding(m: Measurement, *, lower_is_worse: bool) -> float:
     """The number that is compared with the threshold: the near end of an interval, else the debiased effect."""
-    end = m.ci_high if lower_is_worse else m.ci_low
-    return end if end is not None else m.effect or 0.0
+    interval = deciding_interval(m)
+    return (m.effect or 0.0) if interval is None else interval[1] if lower_is_worse else interval[0]
 
 
 def _two_digits(value: float, *, up: bool = True) -> float:

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from functools import partial
 
+import pyarrow as pa
+
 from modelwatch.config import Monitor
 from modelwatch.domain import Window, iso
 from modelwatch.episodes import Replay, judged_window
@@ -10,14 +12,17 @@ from modelwatch.errors import DataError, SettingsError
 from modelwatch.report.document import Evaluation
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
+from modelwatch.steps.kinds import told_by_kind
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.multivariate import multivariate_drift, rows_before
 from modelwatch.steps.past import against
 from modelwatch.steps.policy import UNDATED, policy_of
+from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import load_reference
 from modelwatch.steps.rejects import unparsed
 from modelwatch.steps.stream import Counted, count_file, time_span
+from modelwatch.steps.traffic import told_by_traffic
 from modelwatch.steps.widen import measure_check
 from modelwatch.verdict import judge
 
@@ -46,14 +51,18 @@ def check_file(
         labels=labels,
         window=window,
         longer=window.back(longer) if window and longer else None,
-        kept_rows=monitor.multivariate.rows,
+        kept_rows=max(monitor.multivariate.rows, monitor.performance.rows if monitor.columns.label else 0),
     )
     window = window or _whole(counted, monitor)
     compared = against(monitor, reference, [], window)
     measured = [m for check in MEASURES for m in measure_check(check, compared, counted.profile, [], monitor)]
     measured += multivariate_drift(monitor, settings, reference, compared, counted.rows, [])
+    if counted.queued:
+        measured += measure_queue(Queue(monitor), pa.concat_tables(counted.queued), settings, reference.digest)
     before = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before, counted.rows)
+    measured = told_by_kind(measured, monitor, settings, reference, counted.rows)
+    measured = told_by_traffic(measured, monitor, settings, reference.digest, counted.rows)
     rules, n_current = monitor.rules(), counted.profile.n_rows
     unmeasured = unparsed(counted.rejects.all(), counted.n_read, rules.max_rejected)
     judgement = judge(measured, rules, n_current=n_current, unmeasured=unmeasured)

@@ -1,13 +1,18 @@
 """Each check as a function of the reference, the current profile and the monitor: for tasks and commands."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from modelwatch.calibration.variation import Variations
 from modelwatch.checks.drift import measure_drift
 from modelwatch.checks.quality import measure_quality
 from modelwatch.config import Monitor
 from modelwatch.domain import Check, Measurement
+from modelwatch.metrics.registry import METRICS
 from modelwatch.profile import Profile
+
+if TYPE_CHECKING:
+    from modelwatch.checks.performance_figures import Costs
 
 Measure = Callable[[Profile, Profile, Monitor, Variations], list[Measurement]]
 
@@ -49,12 +54,47 @@ def fairness(reference: Profile, current: Profile, monitor: Monitor, variation: 
     )
 
 
+def performance(
+    reference: Profile,
+    current: Profile,
+    monitor: Monitor,
+    variation: Variations,  # noqa: ARG001  # labels tell nothing of it
+) -> list[Measurement]:
+    """How good scores and decisions turned out to be; nothing when the monitor names no label."""
+    if current.outcomes is None:
+        return []
+    from modelwatch.checks.estimated import measure_estimates  # statsmodels, only where there are labels
+    from modelwatch.checks.performance import both_figures, measure_performance
+
+    sides = reference.outcomes, current.outcomes
+    alpha, confidence = performance_alpha(monitor), 1 - monitor.false_discovery_rate
+    figures = both_figures(*sides, confidence=confidence, costs=costs_of(monitor))
+    return [
+        *measure_performance(current.outcomes, *figures, alpha=alpha),
+        *measure_estimates(*sides, *figures, alpha=alpha, confidence=confidence),
+    ]
+
+
 MEASURES: Mapping[Check, Measure] = {
     "quality": quality,
     "feature_drift": feature_drift,
     "prediction_drift": prediction_drift,
     "fairness": fairness,
+    "performance": performance,
 }
+
+
+def performance_alpha(monitor: Monitor) -> float:
+    """What one test of performance must reach at worst: the false discovery rate over the metrics with thresholds."""
+    judged = [name for name in monitor.rules().levels if METRICS[name].worsens is not None]
+    return monitor.false_discovery_rate / max(1, len(judged))
+
+
+def costs_of(monitor: Monitor) -> "Costs | None":
+    """The monitor's costs as the arithmetic takes them."""
+    from modelwatch.checks.performance_figures import Costs
+
+    return None if monitor.performance.costs is None else Costs(**monitor.performance.costs.model_dump())
 
 
 def _alpha(reference: Profile, monitor: Monitor) -> float:

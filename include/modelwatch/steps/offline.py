@@ -18,15 +18,19 @@ from modelwatch.report.document import Evaluation
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.sources import files
+from modelwatch.steps.estimates import why_uncalibrated, withheld
+from modelwatch.steps.kinds import told_by_kind
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.multivariate import multivariate_drift, rows_before
 from modelwatch.steps.past import Past, against, needed
 from modelwatch.steps.policy import policy_of
+from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rejects import unparsed, with_rejects
 from modelwatch.steps.rows import comparable
-from modelwatch.steps.stream import Labels, present_schema, within
+from modelwatch.steps.stream import Labels, present_schema, with_labels, within
+from modelwatch.steps.traffic import told_by_traffic
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
 
@@ -44,9 +48,15 @@ class Current:
 
 @dataclass
 class Before:
-    """What is known of the windows before: the episodes so far, and those of them that may be looked back at."""
+    """What is known of the windows before: the episodes, whom the queue found, the profiles that may be looked at.
+
+    Attributes:
+        uncalibrated: why no performance is estimated: the newest window with labels was not calibrated.
+    """
 
     replay: Replay
+    queue: Queue
+    uncalibrated: str | None = None
     past: list[Past] = field(default_factory=list)
 
     def add(self, one: Past, span: timedelta) -> None:
@@ -80,7 +90,7 @@ def backtest(
     monitor: Monitor, settings: Settings, reference: Reference, data: Current, windows: Sequence[Window]
 ) -> Iterator[Evaluation]:
     """Judge the windows in order; the earlier ones are to each what the store is to a window of the Dag."""
-    before = Before(Replay(policy_of(monitor)))
+    before = Before(Replay(policy_of(monitor)), Queue(monitor))
     for window in windows:
         rows = within(data.rows, data.schema, window)
         profile = profile_rows(rows, reference.cells, data.schema)
@@ -88,6 +98,7 @@ def backtest(
         evaluation = _evaluate(monitor, settings, reference, data, rows, together, window, before)
         past = Past(window, profile, evaluation.judgement.verdict, rows=_kept_rows(monitor, rows))
         before.add(past, needed(monitor, reference, window))
+        before.uncalibrated = why_uncalibrated(evaluation.judgement.results, window, before.uncalibrated)
         yield evaluation
 
 
@@ -103,10 +114,9 @@ def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
     """Read and type the file, join the labels by request id, and keep each request id once."""
     schema = present_schema(current, monitor)
     page = files.read_table(current, schema, timezone=monitor.tzinfo)
-    rows = _each_once(page.rows, schema.id)
-    if labels is not None:
-        schema = monitor.schema()
-        rows = Labels.read(labels, monitor).join(rows, schema)
+    known = None if labels is None else Labels.read(labels, monitor)
+    schema = replace(schema, label=monitor.schema().label)
+    rows = with_labels(_each_once(page.rows, schema.id), known, schema)
     return Current(rows, page.rejects, schema)
 
 
@@ -124,9 +134,13 @@ def _evaluate(
     compared = against(monitor, reference, before.past, window)
     back = windows_back(monitor, before.past, window)
     measured = [m for check in MEASURES for m in measure_check(check, compared, profile, back, monitor)]
+    measured = withheld(measured, before.uncalibrated)
     measured += multivariate_drift(monitor, settings, reference, compared, rows, back)
+    measured += measure_queue(before.queue, rows, settings, reference.digest)
     before_rows = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before_rows, rows)
+    measured = told_by_kind(measured, monitor, settings, reference, rows)
+    measured = told_by_traffic(measured, monitor, settings, reference.digest, rows)
     rules, n_rows = monitor.rules(), rows.num_rows
     unmeasured = unparsed(data.rejects, data.rows.num_rows, rules.max_rejected)
     n_current = requests_judged(measured, n_rows)

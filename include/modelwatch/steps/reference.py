@@ -26,9 +26,9 @@ from modelwatch.steps.digests import file_digest
 from modelwatch.steps.rows import keep_rows
 from modelwatch.store.samples import Artifacts, reference_path
 
-FIT_VERSION = (
-    4  # 2: the profile carries buckets; 3: natural variation is kept beside it; 4: that of groups and of new values too
-)
+# 2: the profile carries buckets; 3: natural variation is kept beside it; 4: that of groups and of new values too;
+# 5: outcomes
+FIT_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _digest(monitor: Monitor, settings: Settings) -> str:
         "fit": FIT_VERSION,
         "columns": [repr(column) for column in schema.columns],
         "features": dict(schema.features),
-        "roles": [schema.score, schema.decision, schema.label],
+        "roles": [schema.score, schema.decision, schema.label, schema.without_outcome],
         "groups": [[repr(s) for s in schema.sensitive], schema.intersections],
         "timezone": str(monitor.tzinfo),
         "windows": [schema.timestamp, str(monitor.window)],

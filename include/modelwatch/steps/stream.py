@@ -1,6 +1,7 @@
 """A file of requests counted page by page: what it takes in memory does not grow with its rows.
 
-Kept of every row are eight bytes of its id, so that a repeated request counts once; of the labels nine bytes each.
+Kept of every row are eight bytes of its id, so that a repeated request counts once; of the labels nine bytes each; and
+what a review queue is made of, where the monitor has one.
 """
 
 from collections.abc import Iterator
@@ -33,12 +34,14 @@ class Counted:
     Attributes:
         profile: of the rows in the window; its groups are those of the rows in the longer fairness window.
         rows: the bounded sample of the rows in the window.
+        queued: of all of them the columns that a review queue is made of; empty when there is none.
         n_read: distinct rows of the whole file that parsed; rejects: those that did not.
         first, last: the earliest and the latest timestamp of the whole file.
     """
 
     profile: Profile
     rows: pa.Table
+    queued: list[pa.Table] = field(default_factory=list)
     n_read: int = 0
     rejects: Rejects = field(default_factory=Rejects)
     first: datetime | None = None
@@ -78,24 +81,36 @@ def count_file(
     """
     schema = present_schema(uri, monitor)
     known = None if labels is None else Labels.read(labels, monitor)
-    counting = schema if known is None else monitor.schema()
-    total, sample = profile_rows(_no_rows(counting), cells, counting), Smallest(kept_rows)
+    counting = replace(schema, label=monitor.schema().label)
+    empty = with_labels(_no_rows(schema), None, counting)
+    total, sample = profile_rows(empty, cells, counting), Smallest(kept_rows)
+    queued = queue_columns(monitor)
     groups = replace(total, columns={})
     found, seen, n_window = Counted(total, pa.table({})), Distinct(), 0
     for page in files.read_pages(uri, schema, timezone=monitor.tzinfo):
         rows = _fresh(page, schema, seen, found)
-        rows = rows if known is None else known.join(rows, monitor.schema())
+        rows = with_labels(rows, known, counting)
         inside = rows if window is None else within(rows, schema, window)
         total += profile_rows(inside, cells, counting)
         if longer is not None:
             groups += profile_rows(within(rows, schema, longer), {}, counting)
         if kept_rows:
             sample.add(inside, row_hashes(inside, schema.id, SALT, first=n_window))
+        if queued:
+            found.queued.append(inside.select(queued))
         n_window += inside.num_rows
     found.profile = total if longer is None else replace(total, groups=groups.groups)
     found.profile = with_rejects(found.profile, found.rejects.all())
-    found.rows = sample.rows if n_window else _no_rows(counting)
+    found.rows = sample.rows if n_window else empty
     return found
+
+
+def queue_columns(monitor: Monitor) -> list[str]:
+    """The columns that a review queue is made of; none without a queue."""
+    spec, roles, traffic = monitor.performance.queue, monitor.columns, monitor.performance.traffic
+    lane = traffic.column if traffic else None
+    wanted = (roles.timestamp, roles.score, roles.label, spec.entity, lane) if spec else ()
+    return [name for name in wanted if name is not None]
 
 
 def present_schema(uri: str, monitor: Monitor) -> Schema:
@@ -112,6 +127,17 @@ def present_schema(uri: str, monitor: Monitor) -> Schema:
         label=None if schema.label in absent else schema.label,
         model_version=None if schema.model_version in absent else schema.model_version,
     )
+
+
+def with_labels(rows: pa.Table, known: "Labels | None", schema: Schema) -> pa.Table:
+    """The rows with a label column, where the model has labels: joined, their own, or null throughout."""
+    if schema.label is None:
+        return rows
+    if known is not None:
+        return known.join(rows, schema)
+    if schema.label in rows.column_names:
+        return rows
+    return rows.append_column(schema.label, pa.nulls(rows.num_rows, pa.bool_()))
 
 
 def within(rows: pa.Table, schema: Schema, window: Window) -> pa.Table:

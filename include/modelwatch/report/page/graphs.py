@@ -2,6 +2,7 @@
 
 from modelwatch.domain import Window
 from modelwatch.history import About, Mark, Point
+from modelwatch.metrics.registry import METRICS
 from modelwatch.report.charts.lines import Limit, Line, TimeChart
 
 RATES = {
@@ -41,8 +42,18 @@ def _performance(shown: list[Mark], points: list[Point]) -> list[TimeChart]:
     for metric in dict.fromkeys(p.metric for p in mine if p.value is not None):
         found = [p for p in mine if p.metric == metric]
         name, title = f"performance-{metric.replace('_', '-')}", metric.replace("_", " ").capitalize()
-        charts.append(TimeChart(name, title, _windows(shown), (_line(metric, shown, found),), _limits(found)))
+        limits = _limits([_at_its_value(point) for point in found])
+        charts.append(TimeChart(name, title, _windows(shown), (_line(metric, shown, found),), limits))
     return charts
+
+
+def _at_its_value(point: Point) -> Point:
+    """The point with its threshold, which is for a fall or a rise against the reference, where the value would be."""
+    worsens = METRICS[point.metric].worsens
+    if worsens is None or point.value is None or point.effect is None or point.threshold is None:
+        return point
+    sign = -1 if worsens == "falls" else 1
+    return point._replace(threshold=point.value + sign * (point.threshold - point.effect))
 
 
 def _fairness(shown: list[Mark], points: list[Point]) -> list[TimeChart]:
