@@ -1,4 +1,4 @@
-"""Loads what the tasks import once, in the process that tasks are forked from, instead of once per task.
+"""Loads and makes ready what the tasks use, in the process that they are forked from, instead of once per task.
 
 Importing fairlearn, statsmodels, pandas and SQLAlchemy takes several seconds, and a Dag run is ten short tasks. The
 LocalExecutor and the Celery worker fork every task from a process that has loaded the plugins, so what is imported
@@ -38,14 +38,17 @@ MODULES = (
     "statsmodels.stats.proportion",
     "modelwatch_airflow.defaults",
     "modelwatch_airflow.run",
+    "airflow.providers.standard.decorators.branch_python",
+    "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.operators.empty",
+    "airflow.sdk.definitions.decorators",
 )
 
 log = logging.getLogger(__name__)
 
 
 def preload() -> list[str]:
-    """Import what the tasks need; a module that is not there is left to the task that misses it, by name.
+    """Import what the tasks need, and rehearse it; a module that is not there is left to the task that misses it.
 
     Returns:
         The modules that could not be imported.
@@ -59,9 +62,28 @@ def preload() -> list[str]:
         except ImportError as error:
             missing.append(name)
             log.warning("could not preload %s: %s", name, error)
+    if wanted and not missing:
+        rehearse()
     if wanted:
         log.info("preloaded the tasks' modules in %.1f s", time.perf_counter() - started)
     return missing
+
+
+def rehearse() -> None:
+    """Do once what each task's process would do at its first use: map the tables, look for data frame libraries (which
+    fairlearn does), compile the report's template. Nothing here may start threads: a fork does not take them along.
+    """
+    import numpy as np
+    from sqlalchemy.orm import configure_mappers
+
+    from modelwatch.checks.fairness import measure_fairness
+    from modelwatch.profile import GroupTable
+    from modelwatch.report.html import report_template
+
+    configure_mappers()
+    groups = {"group": GroupTable(("group",), {(name,): np.full((2, 3), 9) for name in "ab"})}
+    measure_fairness(groups, groups, alpha=0.01)
+    report_template("window.html")
 
 
 class ModelwatchPreload(AirflowPlugin):

@@ -75,7 +75,7 @@ def test_ks_statistic_with_and_without_ties(cases: dict[str, Any]) -> None:
             continue
         cells = fit_numeric(numeric(one["data1"]))
         r, c = count(numeric(one["data1"]), cells), count(numeric(one["data2"]), cells)
-        assert drift.ks_statistic(r.finite, c.finite) == pytest.approx(one["statistic"], abs=1e-12)
+        assert drift.ks_statistic(r, c) == pytest.approx(one["statistic"], abs=1e-12)
 
 
 def cubes(case: dict[str, Any]) -> dict[tuple[str, ...], np.ndarray]:

@@ -101,7 +101,7 @@ def test_the_order_adds_what_scipys_kruskal_wallis_finds() -> None:
     scores = _scores(table)
     samples = [np.repeat(np.arange(4), row.astype(int)) for row in table]
     n = table.sum()
-    assert _along(table, scores) * (n - 1) / n == pytest.approx(stats.kruskal(*samples).statistic)
+    assert _along(table[np.newaxis], scores) * (n - 1) / n == pytest.approx(stats.kruskal(*samples).statistic)
 
 
 def test_the_windows_of_a_reference_count_by_their_size() -> None:

@@ -113,17 +113,15 @@ def _pelz_good(n: int, x: float) -> float:
     z = math.sqrt(n) * x
     z2, z4, z6, z8 = z**2, z**4, z**6, z**8
     k = np.arange(1, math.ceil(16 * z / math.pi) + 1)
-    m = (math.pi * (2 * k - 1) / 2) ** 2
-    odd = np.exp(-m / (2 * z2))
-    whole = k**2 * np.exp(-((math.pi * k) ** 2) / (2 * z2))
-    terms = (
-        np.ones(len(m)) / z,
-        (m - z2) / (6 * z4),
-        (6 * z6 + 2 * z4 + (2 * z4 - 5 * z2) * m + (1 - 2 * z2) * m**2) / (72 * z**7),
-        (-30 * z6 - 90 * z8 + (135 * z4 - 96 * z6) * m + (212 * z4 - 60 * z2) * m**2 + (5 - 30 * z2) * m**3)
-        / (6480 * z**10),
+    odd, even = (math.pi * (k - 0.5)) ** 2, (math.pi * k) ** 2
+    m0, m1, m2, m3 = (float(one) for one in np.exp(-odd / (2 * z2)) @ np.vander(odd, 4, increasing=True))
+    e1, e2 = (float(one) for one in np.exp(-even / (2 * z2)) @ np.vander(even, 3, increasing=True)[:, 1:])
+    sums = (
+        m0 / z,
+        (m1 - z2 * m0) / (6 * z4),
+        ((6 * z6 + 2 * z4) * m0 + (2 * z4 - 5 * z2) * m1 + (1 - 2 * z2) * m2) / (72 * z**7) - e1 / (36 * z**3),
+        ((-30 * z6 - 90 * z8) * m0 + (135 * z4 - 96 * z6) * m1 + (212 * z4 - 60 * z2) * m2 + (5 - 30 * z2) * m3)
+        / (6480 * z**10)
+        + (3 * z2 * e1 - e2) / (216 * z6),
     )
-    sums = [float(term @ odd) for term in terms]
-    sums[2] -= math.pi**2 / (36 * z**3) * float(whole.sum())
-    sums[3] += math.pi**2 / (216 * z6) * float(whole @ (3 * z2 - (math.pi * k) ** 2))
     return math.sqrt(2 * math.pi) * math.fsum(one / n ** (order / 2) for order, one in enumerate(sums))

@@ -11,7 +11,7 @@ from modelwatch.calibration.gap_spread import group_variations
 from modelwatch.calibration.novelty import natural_novelty
 from modelwatch.calibration.spread import MIN_WINDOWS, spread_between, spread_of_steps
 from modelwatch.calibration.variation import Novelty, Spread, Variation, Variations, n_windows
-from modelwatch.metrics.bins import fit_bins
+from modelwatch.metrics.bins import bins_of
 from modelwatch.profile.features import FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
 
@@ -82,7 +82,7 @@ def _variations(windows: Sequence[Profile], *, by_steps: bool, are_reference: bo
 
 
 def _of_column(windows: list[FeatureProfile], spread: Callable[..., Spread]) -> Variation:
-    bins = fit_bins(reduce(lambda a, b: a + b, windows))  # type: ignore[operator]  # one column, so one class
+    bins = bins_of(windows[0].cells, reduce(np.add, [window.counts for window in windows]))
     ordered = isinstance(windows[0], NumericProfile)
     missing = [np.array([window.n_missing, window.n - window.n_missing]) for window in windows]
     return Variation(

@@ -49,14 +49,16 @@ def most_surprising_rise(reference: Counts, current: Counts, n: int, m: int, siz
 
     Source: conditional test of two Poisson or binomial rates, Przyborowski & Wilenski 1940.
     """
-    before, after = reference / n, current / m
-    rose = np.flatnonzero((after >= GROWTH * before) & (after - before >= SMALLEST))
+    after = current / m
+    rose = np.flatnonzero(after >= SMALLEST)  # few; only of these more is asked
+    before, after = reference[rose] / n, after[rose]
+    is_rise = (after >= GROWTH * before) & (after - before >= SMALLEST)
+    rose, before, after = rose[is_rise], before[is_rise], after[is_rise]
     if len(rose) == 0:
         return Rise(None)
-    r, c = before[rose] * sizes.n, after[rose] * sizes.m
+    r, c = before * sizes.n, after * sizes.m
     p_values = special.betainc(c, r + 1, sizes.m / (sizes.n + sizes.m))
     # Underflow makes the clearest rises equal; the larger one is then the one to name.
-    best = int(np.lexsort((-(after - before)[rose], p_values))[0])
-    position = int(rose[best])
+    best = int(np.lexsort((before - after, p_values))[0])
     p_value = float(min(1.0, p_values[best] * len(reference)))
-    return Rise(position, float(before[position]), float(after[position]), p_value)
+    return Rise(int(rose[best]), float(before[best]), float(after[best]), p_value)

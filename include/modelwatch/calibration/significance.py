@@ -103,6 +103,8 @@ def pool_thin(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
     both = reference + current
     share = min(reference.sum(), current.sum()) / max(both.sum(), 1)
     thin = (both * share < MIN_EXPECTED) | (reference == 0)
+    if not thin.any():
+        return reference, current
     kept = [counts[~thin] for counts in (reference, current)]
     rest = [counts[thin].sum() for counts in (reference, current)]
     if sum(rest) * share >= 1:

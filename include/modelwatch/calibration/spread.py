@@ -40,7 +40,7 @@ def spread_between(windows: Sequence[Counts], *, ordered: bool = False) -> Sprea
     Kruskal & Wallis 1952.
     """
     table = _table(windows)
-    return _spread(table, [table], ordered=ordered)
+    return _spread(table, len(table), ordered=ordered)
 
 
 def spread_of_steps(windows: Sequence[Counts], *, ordered: bool = False) -> Spread:
@@ -54,29 +54,29 @@ def spread_of_steps(windows: Sequence[Counts], *, ordered: bool = False) -> Spre
 
     Source: von Neumann 1941, the mean square successive difference.
     """
-    table = _table(windows)
-    return _spread(table, [table[i : i + 2] for i in range(len(table) % 2, len(table), 2)], ordered=ordered)
+    return _spread(_table(windows), 2, ordered=ordered)
 
 
-def _spread(table: Floats, groups: list[Floats], *, ordered: bool) -> Spread:
-    """What the windows of each group (rows of the table) differ by, from all groups together.
+def _spread(table: Floats, size: int, *, ordered: bool) -> Spread:
+    """What neighbouring windows (rows of the table), in groups of so many, differ by: from all groups together.
 
     A cumulative share moves by at most sqrt(S / 4), and a share p by sqrt(p (1 - p) S), when the chi-square distance
     S = (B - 1) tau2 F all lies in it.
     """
     if len(table) < MIN_WINDOWS or table.shape[1] < 2:
         return Spread()
+    groups = table[len(table) % size :].reshape(-1, size, table.shape[1])
     thin = table.sum(axis=0) < MIN_EXPECTED * len(table)
-    df, comparisons = max(1, int((~thin).sum() + bool(thin.any()) - 1)), sum(len(group) - 1 for group in groups)
-    q, h = sum(_homogeneity(_pooled(group, thin)) for group in groups), float(comparisons)
+    df, comparisons = max(1, int((~thin).sum() + bool(thin.any()) - 1)), len(groups) * (size - 1)
+    q, h = _homogeneity(_pooled(groups, thin)), float(comparisons)
     is_noise = bool(special.chdtrc(df * comparisons, q) > IS_NOISE)
     if ordered:
-        scores = _scores(table)
-        h = sum(_along(group, scores) for group in groups)
+        h = _along(groups, _scores(table))
         is_noise = is_noise and bool(special.chdtrc(comparisons, h) > IS_NOISE)
     if is_noise:
         return Spread()
-    gain = sum(float(group.sum() - (group.sum(axis=1) ** 2).sum() / group.sum()) for group in groups)
+    sizes = groups.sum(axis=2)
+    gain = float((sizes.sum(axis=1) - (sizes**2).sum(axis=1) / sizes.sum(axis=1)).sum())
     tau2 = max(0.0, q / df - comparisons, (h - comparisons) / df) / gain
     one_way = df * float(special.fdtri(1, comparisons, 1 - LEVEL))
     of_all = min(float(special.chdtri(df, LEVEL)), 4 * float(special.kolmogi(LEVEL)) ** 2)
@@ -90,16 +90,21 @@ def _table(windows: Sequence[Counts]) -> Floats:
     return table[:, table.sum(axis=0) > 0] if len(table) else np.empty((0, 0))
 
 
-def _pooled(table: Floats, thin: NDArray[np.bool_]) -> Floats:
+def _pooled(groups: Floats, thin: NDArray[np.bool_]) -> Floats:
     """The thin bins as one."""
-    return np.hstack([table[:, ~thin], table[:, thin].sum(axis=1, keepdims=True)])
+    return np.concatenate([groups[:, :, ~thin], groups[:, :, thin].sum(axis=2, keepdims=True)], axis=2)
 
 
-def _homogeneity(table: Floats) -> float:
-    """Pearson's chi-square of windows x bins, bins that are empty in all of them left out."""
-    table = table[:, table.sum(axis=0) > 0]
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0) / table.sum())
-    return float(np.sum((table - expected) ** 2 / expected))
+def _homogeneity(groups: Floats) -> float:
+    """Pearson's chi-square of windows x bins, bins that are empty in all of a group left out; summed over the groups.
+
+    Args:
+        groups: ``(n_groups, n_windows, n_bins)`` counts.
+    """
+    of_windows, of_bins = groups.sum(axis=2, keepdims=True), groups.sum(axis=1, keepdims=True)
+    expected = of_windows * (of_bins / of_windows.sum(axis=1, keepdims=True))
+    terms = np.divide((groups - expected) ** 2, expected, out=np.zeros_like(groups), where=expected > 0)
+    return float(terms.sum())
 
 
 def _scores(table: Floats) -> Floats:
@@ -110,7 +115,7 @@ def _scores(table: Floats) -> Floats:
     return scores
 
 
-def _along(table: Floats, scores: Floats) -> float:
+def _along(groups: Floats, scores: Floats) -> float:
     """How much the windows' mean scores differ: chi-square with one degree of freedom per comparison by chance."""
-    sizes, sums = table.sum(axis=1), table @ scores
-    return float(np.sum(sums**2 / sizes) - sums.sum() ** 2 / sizes.sum())
+    sizes, sums = groups.sum(axis=2), groups @ scores
+    return float(np.sum(sums**2 / sizes) - np.sum(sums.sum(axis=1) ** 2 / sizes.sum(axis=1)))

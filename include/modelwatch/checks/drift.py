@@ -12,6 +12,7 @@ from modelwatch.checks.fingerprint import explain
 from modelwatch.domain import Check, Measurement
 from modelwatch.metrics import drift
 from modelwatch.metrics.bins import UNSEEN, Bins, fit_bins
+from modelwatch.metrics.once import once_per_profile
 from modelwatch.metrics.outliers import fit_tails, name_of_cell, single_values
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.profile.window import Profile
@@ -65,6 +66,7 @@ class ColumnDrift:
         self.check, self.alpha, self.variation = check, alpha, variation
         self.bins: Bins = fit_bins(reference)
         self.r, self.c = self.bins.counts(reference), self.bins.counts(current)
+        self.binned = int(self.r.sum()), int(self.c.sum())
 
     def measurements(self) -> list[Measurement]:
         """All metrics that fit the column's kind; without values each is not computable, with the reason."""
@@ -83,7 +85,7 @@ class ColumnDrift:
                 return f"the {side} has no rows"
             if profile.n_missing == profile.n:
                 return ALL_MISSING if profile is self.current else "every value is missing in the reference"
-            if isinstance(profile, NumericProfile) and not profile.finite.sum():
+            if isinstance(profile, NumericProfile) and not profile.n_finite:
                 return f"the {side} has no finite value"
         return None
 
@@ -91,8 +93,7 @@ class ColumnDrift:
         present = (self.r + self.c) > 0
         r, c = self.r[present], self.c[present]
         value = drift.psi(drift.smooth(r), drift.smooth(c))
-        typical = self.variation.typical_sizes(int(r.sum()), int(c.sum()))
-        sizes = self.variation.sizes(int(r.sum()), int(c.sum()))
+        sizes, typical = self.variation.sizes(*self.binned), self.variation.typical_sizes(*self.binned)
         return self._measurement(
             "psi",
             value,
@@ -104,11 +105,9 @@ class ColumnDrift:
 
     def _ks_statistic(self) -> Measurement:
         reference, current = self._numeric()
-        r, c = reference.finite, current.finite
-        sizes = self.variation.sizes(int(r.sum()), int(c.sum()))
-        typical = self.variation.typical_sizes(int(r.sum()), int(c.sum()))
-        value = drift.ks_statistic(r, c)
-        bound = drift.ks_error_bound(r, complete=reference.cells.complete)
+        counted = reference.n_finite, current.n_finite
+        sizes, typical = self.variation.sizes(*counted), self.variation.typical_sizes(*counted)
+        value, bound = drift.ks_statistic(reference, current), drift.ks_error_bound(reference)
         return self._measurement(
             "ks_statistic",
             value,
@@ -122,17 +121,19 @@ class ColumnDrift:
         return self._measurement("wasserstein", drift.wasserstein(*self._numeric()))
 
     def _js_distance(self) -> Measurement:
-        return self._measurement("js_distance", drift.js_distance(self.r / self.r.sum(), self.c / self.c.sum()))
+        n, m = self.binned
+        return self._measurement("js_distance", drift.js_distance(self.r / n, self.c / m))
 
     def _chi2(self) -> Measurement:
-        p_value = significance.chi2_p_value(self.r, self.c, self.variation.sizes(int(self.r.sum()), int(self.c.sum())))
+        p_value = significance.chi2_p_value(self.r, self.c, self.variation.sizes(*self.binned))
         return self._measurement("chi2", drift.chi2(self.r, self.c), p_value=p_value)
 
     def _spike_share(self) -> Measurement:
         """The largest surprising rise of one value's share; PSI would spread it over a whole bin."""
         values = single_values(self.reference)
-        rise = most_surprising_rise(self.reference.counts[values], self.current.counts[values], *self._sizes())
-        evidence = None if rise.position is None else name_of_cell(self.reference, int(values[rise.position]))
+        r, c = (one.counts[values.start : values.stop] for one in (self.reference, self.current))
+        rise = most_surprising_rise(r, c, *self._sizes())
+        evidence = None if rise.position is None else name_of_cell(self.reference, values[rise.position])
         return self._rise("spike_share", rise, evidence)
 
     def _tail_share(self) -> Measurement:
@@ -166,16 +167,15 @@ class ColumnDrift:
         terms = drift.psi_terms(drift.smooth(self.r), drift.smooth(self.c))
         worst = int(np.argmax(np.where(self.r + self.c > 0, terms, -1.0)))
         label = self._name(self.bins.labels[worst])
-        before, after = self.r[worst] / self.r.sum(), self.c[worst] / self.c.sum()
+        before, after = self.r[worst] / self.binned[0], self.c[worst] / self.binned[1]
         return f"{label}: {percent(before)} -> {percent(after)}{self._medians()}"
 
     def _widest_gap(self, reference: NumericProfile, current: NumericProfile) -> str:
         """Where the two distributions are furthest apart: ``"up to 1000: 27.0 % -> 11.5 %; median 1500 -> 2100"``."""
-        below = [np.cumsum(profile.finite) / profile.finite.sum() for profile in (reference, current)]
-        cell = int(np.argmax(np.abs(below[0] - below[1])))
+        cell = int(np.argmax(np.abs(drift.share_gap(reference, current))))
         edge = reference.cells.grid[cell // 2]
         word = "up to" if cell % 2 else "below"
-        before, after = (percent(float(share[cell])) for share in below)
+        before, after = (percent(float(profile.shares[cell])) for profile in (reference, current))
         return f"{word} {number(edge)}: {before} -> {after}{self._medians()}"
 
     def _name(self, label: str) -> str:
@@ -222,9 +222,10 @@ class ColumnDrift:
         )
 
 
+@once_per_profile
 def median(profile: NumericProfile) -> str:
     """The median from the counts: a grid point, the middle of a gap, or only on which side of the reference it lies."""
-    cell = int(np.searchsorted(np.cumsum(profile.finite), profile.finite.sum() / 2))
+    cell = int(np.searchsorted(profile.cumulative[1:], profile.n_finite / 2))
     grid = profile.cells.grid
     if cell == 0:
         return f"below {number(grid[0])}"

@@ -84,10 +84,10 @@ def _novelty(
 ) -> Measurement | None:
     """Values the reference never had: unseen categories, or numbers outside its range."""
     if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
-        m = int(current.finite.sum())
+        m = current.n_finite
         outside = int(current.finite[0] + current.finite[-1]) if len(reference.cells.grid) else 0
         evidence = f"range {_range(reference)} -> {_range(current)}" if outside else None
-        n = int(reference.finite.sum())
+        n = reference.n_finite
         found = _New(name, "out_of_range_share", outside, n, m, n_singletons=1, natural=natural)
         return found.measurement(alpha=alpha, evidence=evidence)
     if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):

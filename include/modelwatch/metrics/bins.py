@@ -1,12 +1,15 @@
 """PSI bins: sums of cells, fitted on the reference alone, the same for every window that is compared with it."""
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
+from modelwatch.metrics.once import once_per_profile
+from modelwatch.profile.cells import CategoricalCells, Cells, NumericCells
+from modelwatch.profile.features import FeatureProfile
 
 N_BINS = 10
 ATOM_SHARE = 0.05  # half a decile: a value this frequent would hide its neighbours' changes
@@ -14,14 +17,15 @@ ATOM_SHARE = 0.05  # half a decile: a value this frequent would hide its neighbo
 UNSEEN = "unseen categories"
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """Which bin each cell belongs to, and what the bins are called.
+    """Neighbouring cells put together, and what the bins are called.
 
     Attributes:
-        of_cell: ``(n_cells,)`` bin number of each cell.
+        of_cell: ``(n_cells,)`` bin number of each cell, ascending from 0, none left out.
         labels: ``"(12.5, 30]"``, ``"= 0"``, ``"'grocery'"``, ``"missing"`` ...
     """
 
@@ -30,32 +34,33 @@ class Bins:
 
     def counts(self, profile: FeatureProfile) -> Counts:
         """``(n_bins,)`` counts of a profile in the same cells."""
-        totals = np.bincount(self.of_cell, weights=profile.counts, minlength=len(self.labels))
-        return totals.astype(np.int64)  # sums of counts below 2**53 are exact
+        counts: Counts = np.add.reduceat(profile.counts, self._first_cells)
+        return counts
+
+    @cached_property
+    def _first_cells(self) -> NDArray[np.intp]:
+        return np.searchsorted(self.of_cell, np.arange(len(self.labels)))
 
 
-# One reference is compared with many windows; its bins live as long as it does.
-_FITTED: WeakKeyDictionary[FeatureProfile, Bins] = WeakKeyDictionary()
-
-
+@once_per_profile
 def fit_bins(reference: FeatureProfile) -> Bins:
-    """Reference deciles with frequent values (atoms) as own bins, or the categories; missing is its own bin."""
-    bins = _FITTED.get(reference)
-    if bins is None:
-        bins = _numeric_bins(reference) if isinstance(reference, NumericProfile) else _categorical_bins(reference)
-        _FITTED[reference] = bins
-    return bins
+    """The bins of a reference's counts, kept as long as it is."""
+    return bins_of(reference.cells, reference.counts)
 
 
-def _categorical_bins(reference: CategoricalProfile) -> Bins:
-    names = [f"'{category}'" for category in reference.cells.categories]
+def bins_of(cells: Cells, counts: Counts) -> Bins:
+    """Deciles with frequent values (atoms) as own bins, or the categories; missing is its own bin."""
+    return _numeric_bins(cells, counts[:-2]) if isinstance(cells, NumericCells) else _categorical_bins(cells)
+
+
+def _categorical_bins(cells: CategoricalCells) -> Bins:
+    names = [f"'{category}'" for category in cells.categories]
     labels = (*names, "rare categories", UNSEEN, "missing")
     return Bins(np.arange(len(labels)), labels)
 
 
-def _numeric_bins(reference: NumericProfile) -> Bins:
+def _numeric_bins(cells: NumericCells, counts: Counts) -> Bins:
     """Right-closed bins between the smallest values that reach each decile; they restart after every atom."""
-    counts = reference.finite
     is_atom = (np.arange(len(counts)) % 2 == 1) & (counts >= max(1.0, ATOM_SHARE * counts.sum()))
     regular = np.where(is_atom, 0, counts)
     n_regular = max(1, round(N_BINS * regular.sum() / max(counts.sum(), 1)))
@@ -64,17 +69,18 @@ def _numeric_bins(reference: NumericProfile) -> Bins:
     starts = np.diff(decile, prepend=decile[:1]) != 0
     starts |= is_atom | np.append(False, is_atom[:-1])
     of_cell = np.cumsum(starts) - starts[0]
-    labels = [_label(reference, of_cell, number, is_atom) for number in range(of_cell[-1] + 1)]
+    first = np.append(np.flatnonzero(np.diff(of_cell, prepend=-1)), len(of_cell))
+    labels = [_label(cells.grid, *ends, is_atom) for ends in pairwise(first.tolist())]
     of_all = np.concatenate([of_cell, [len(labels), len(labels) + 1]])
     return Bins(of_all, (*labels, "missing", "not finite"))
 
 
-def _label(reference: NumericProfile, of_cell: NDArray[np.int64], number: int, is_atom: NDArray[np.bool_]) -> str:
-    cells = np.flatnonzero(of_cell == number)
-    first, last, grid = cells[0], cells[-1], reference.cells.grid
+def _label(grid: Floats, first: int, after: int, is_atom: NDArray[np.bool_]) -> str:
+    """Of the bin of the cells ``first`` to ``after``, that one excluded."""
     if is_atom[first]:
         return f"= {grid[first // 2]:.6g}"
     left = "(-inf" if first == 0 else f"({grid[(first - 1) // 2]:.6g}"
-    if last == len(of_cell) - 1:
+    if after == len(is_atom):
         return f"{left}, inf)"
+    last = after - 1
     return f"{left}, {grid[last // 2]:.6g}{']' if last % 2 else ')'}"

@@ -120,36 +120,52 @@ def chi2(reference: Counts, current: Counts) -> float:
     return float(np.sum((table - expected) ** 2 / expected))
 
 
-def ks_statistic(reference: Counts, current: Counts) -> float:
-    """Two-sample Kolmogorov-Smirnov statistic from the counts of ordered cells.
+def ks_statistic(reference: NumericProfile, current: NumericProfile) -> float:
+    """Two-sample Kolmogorov-Smirnov statistic of two numeric profiles.
 
     D = max over cell edges of |F_ref - F_cur|
 
     Args:
-        reference: ``(n_cells,)`` counts in ascending order of value, missing and non-finite left out.
-        current: ``(n_cells,)`` counts of the same cells.
+        reference: a profile with at least one finite value.
+        current: a profile in the same cells with at least one finite value.
 
     Returns:
         ``[0, 1]``; 0 = identical; higher = more drift.
 
     Raises:
-        MetricInputError: different lengths or an empty sample.
+        MetricInputError: other cells, or no finite value on one side.
 
     Notes: exact when every distinct reference value is a cell of its own, else low by at most `ks_error_bound`.
     Insensitive in the tails.
 
     Source: Smirnov 1948; equals scipy.stats.ks_2samp on a complete grid in tests/oracle.
     """
-    _require_counts(reference, current)
-    gap = np.cumsum(reference) / reference.sum() - np.cumsum(current) / current.sum()
-    return float(np.max(np.abs(gap)))
+    gap = share_gap(reference, current)
+    return float(max(gap.max(), -gap.min()))
 
 
-def ks_error_bound(reference: Counts, *, complete: bool) -> float:
+def share_gap(reference: NumericProfile, current: NumericProfile) -> Floats:
+    """``(n_cells,)`` F_ref - F_cur at the end of each cell.
+
+    Raises:
+        MetricInputError: other cells, or no finite value on one side.
+    """
+    sizes = [len(reference.finite), len(current.finite)]
+    if sizes[0] != sizes[1] or not reference.n_finite or not current.n_finite:
+        message = (
+            "both samples need the same cells and at least one finite value; "
+            f"got {sizes[0]} and {sizes[1]} cells, {reference.n_finite} and {current.n_finite} values"
+        )
+        raise MetricInputError(message)
+    gap: Floats = reference.shares - current.shares
+    return gap
+
+
+def ks_error_bound(reference: NumericProfile) -> float:
     """How far the exact statistic can exceed `ks_statistic`: 0 on a complete grid, else the largest gap's share."""
-    if complete or len(reference) == 0:
+    if reference.cells.complete:
         return 0.0
-    return float(reference[::2].max() / max(reference.sum(), 1))
+    return float(reference.finite[::2].max() / max(reference.n_finite, 1))
 
 
 def wasserstein(reference: NumericProfile, current: NumericProfile) -> float:
@@ -179,17 +195,19 @@ def wasserstein(reference: NumericProfile, current: NumericProfile) -> float:
     grid = reference.cells.grid
     low, high = min(x for x in extremes if x is not None), max(x for x in extremes if x is not None)
     edges = np.concatenate([[min(low, grid[0])], grid, [max(high, grid[-1])]])
-    gap = np.cumsum(reference.finite) / reference.finite.sum() - np.cumsum(current.finite) / current.finite.sum()
-    before = np.insert(gap[1::2], 0, 0.0)  # just right of each left edge: after the grid point's own jump
+    gap = share_gap(reference, current)
+    before = np.append(0.0, gap[1::2])  # just right of each left edge: after the grid point's own jump
     after = gap[0::2]  # just left of each right edge: after the open cell's mass
     return float(np.sum(_mean_abs_of_linear(before, after) * np.diff(edges)))
 
 
 def _mean_abs_of_linear(a: Floats, b: Floats) -> Floats:
     """Mean of |line from a to b|; a line through zero makes two triangles."""
-    crosses = a * b < 0
-    span = np.where(crosses, np.abs(a) + np.abs(b), 1.0)
-    return np.where(crosses, (a * a + b * b) / (2 * span), (np.abs(a) + np.abs(b)) / 2)
+    span = np.abs(a) + np.abs(b)
+    mean: Floats = span / 2
+    crosses = np.flatnonzero(a * b < 0)
+    mean[crosses] = (a[crosses] ** 2 + b[crosses] ** 2) / (2 * span[crosses])
+    return mean
 
 
 def _require_proportions(reference: Floats, current: Floats, *, positive: bool) -> None:
@@ -197,8 +215,8 @@ def _require_proportions(reference: Floats, current: Floats, *, positive: bool) 
         message = f"both samples need the same bins; got {len(reference)} and {len(current)}"
         raise MetricInputError(message)
     for name, p in (("reference", reference), ("current", current)):
-        floor_ok = bool(np.all(p > 0)) if positive else bool(np.all(p >= 0))
-        if not (floor_ok and np.all(np.isfinite(p)) and abs(p.sum() - 1) < 1e-6):
+        smallest = p.min()  # NaN when one is
+        if not ((smallest > 0 if positive else smallest >= 0) and abs(p.sum() - 1) < 1e-6):
             message = f"{name} must be {'positive ' if positive else ''}proportions that sum to 1; got {p}"
             raise MetricInputError(message)
 

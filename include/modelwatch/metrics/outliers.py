@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwatch.metrics.once import once_per_profile
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 from modelwatch.words import number
 
@@ -30,15 +31,15 @@ class Tails:
 
     def counts(self, profile: NumericProfile) -> Counts:
         """``(k,)`` values in each tail."""
-        low = np.concatenate([[0], np.cumsum(profile.finite)])
-        high = np.concatenate([[0], np.cumsum(profile.finite[::-1])])
-        counts: Counts = np.concatenate([low[self.ends[: self.n_low]], high[self.ends[self.n_low :]]]).astype(np.int64)
-        return counts
+        upto, cells = profile.cumulative, len(profile.finite)
+        below, above = upto[self.ends[: self.n_low]], upto[-1] - upto[cells - self.ends[self.n_low :]]
+        return np.concatenate([below, above])
 
 
+@once_per_profile
 def fit_tails(reference: NumericProfile) -> Tails:
     """The tails that hold at most each of `TAILS` of the reference; equal ones once."""
-    n, grid = reference.finite.sum(), reference.cells.grid
+    n, grid = reference.n_finite, reference.cells.grid
     low = _ends(reference.finite, n)
     high = _ends(reference.finite[::-1], n)
     below = [f"{'below' if end % 2 else 'up to'} {number(grid[(end - 1) // 2])}" for end in low]
@@ -57,11 +58,11 @@ def _ends(counts: Counts, n: int) -> list[int]:
     return sorted({int(min(end, len(counts) - 1)) for end in ends if end > 0})
 
 
-def single_values(reference: FeatureProfile) -> NDArray[np.int64]:
+def single_values(reference: FeatureProfile) -> range:
     """The cells that stand for one value, or for a gap between neighbouring values; neither tails nor special cells."""
     if isinstance(reference, NumericProfile):
-        return np.arange(1, len(reference.finite) - 1)
-    return np.arange(len(reference.cells.categories))
+        return range(1, len(reference.finite) - 1)
+    return range(len(reference.cells.categories))
 
 
 def name_of_cell(reference: FeatureProfile, cell: int) -> str:

@@ -5,6 +5,7 @@ They add up exactly: profile(a) + profile(b) == profile(a ++ b).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +18,12 @@ from modelwatch.profile.cells import CategoricalCells, Cells, NumericCells, coun
 MAX_UNSEEN = 1000
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class NumericProfile:
-    """Counts of a numeric feature.
+    """Counts of a numeric feature; what is summed of them is summed once, for the metrics ask again and again.
 
     Attributes:
         counts: ``(cells.size,)``; the last two are missing and non-finite.
@@ -35,7 +37,7 @@ class NumericProfile:
     high: float | None
     buckets: Buckets
 
-    @property
+    @cached_property
     def n(self) -> int:
         """All values, missing ones included."""
         return int(self.counts.sum())
@@ -54,6 +56,22 @@ class NumericProfile:
     def finite(self) -> Counts:
         """``(2 k + 1,)`` counts of the finite values' cells, in ascending order of value."""
         return self.counts[:-2]
+
+    @cached_property
+    def cumulative(self) -> Counts:
+        """``(2 k + 2,)`` finite values in the first 0, 1 ... cells; the last is all of them."""
+        return np.append(0, np.cumsum(self.finite))
+
+    @property
+    def n_finite(self) -> int:
+        """All finite values."""
+        return int(self.cumulative[-1])
+
+    @cached_property
+    def shares(self) -> Floats:
+        """``(2 k + 1,)`` share of the finite values up to the end of each cell: the distribution function."""
+        shares: Floats = self.cumulative[1:] / self.cumulative[-1]
+        return shares
 
     def __add__(self, other: "NumericProfile") -> "NumericProfile":
         _require(np.array_equal(self.cells.grid, other.cells.grid))
@@ -77,7 +95,7 @@ class CategoricalProfile:
     counts: Counts
     unseen: Mapping[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def n(self) -> int:
         """All values, missing ones included."""
         return int(self.counts.sum())

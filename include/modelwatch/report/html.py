@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from modelwatch.report.charts.bars import bin_chart
@@ -20,23 +20,24 @@ FOLDER = Path(__file__).with_name("templates")
 
 def window_report(view: WindowView) -> str:
     """One evaluation of one window: the same evaluation always gives the same bytes."""
-    return _environment().get_template("window.html").render(view=view)
+    return report_template("window.html").render(view=view)
 
 
 def month_report(view: ModelView, month: str) -> str:
     """One monitor's month, such as ``2026-11``, from the page of those windows."""
     sums = [(words.VERDICT_WORDS[name], sum(m.verdict == name for m in view.shown)) for name in words.WORST_FIRST]
-    return (
-        _environment()
-        .get_template("month.html")
-        .render(
-            view=view,
-            month=month,
-            sums=[(name, n) for name, n in sums if n],
-            strip=strip_chart([mark.verdict for mark in view.shown], label="Verdicts of the month, oldest first"),
-            heat=heat_chart(view.heat, title="Features by day"),
-        )
+    return report_template("month.html").render(
+        view=view,
+        month=month,
+        sums=[(name, n) for name, n in sums if n],
+        strip=strip_chart([mark.verdict for mark in view.shown], label="Verdicts of the month, oldest first"),
+        heat=heat_chart(view.heat, title="Features by day"),
     )
+
+
+def report_template(name: str) -> Template:
+    """A report's template, compiled when a process asks for it first."""
+    return _environment().get_template(name)
 
 
 @cache

@@ -37,7 +37,7 @@ def would_page(session: Session, run: Run, judgement: Judgement, n_current: int)
     policy, name = policy_of(run.monitor), run.monitor.monitor
     since = store.replay_from(session, name, run.window, of=policy.of)
     replay = Replay(policy)
-    for judged in _before(own_windows(session, run, since), run.window):
+    for judged in _before(own_windows(session, run.monitor, since), run.window):
         replay.add(judged)
     return replay.add(judged_window(run.window, judgement, n_current=n_current))
 
@@ -46,17 +46,17 @@ def record(session: Session, run: Run) -> tuple[list[Change], list[JudgedWindow]
     """Bring the episodes up to date with the stored windows; returns what they are now, and the windows replayed."""
     policy, name = policy_of(run.monitor), run.monitor.monitor
     since = store.replay_from(session, name, run.window, of=policy.of)
-    windows = own_windows(session, run, since)
+    windows = own_windows(session, run.monitor, since)
     changes = store.write_episodes(session, name, episodes_of(windows, policy), since)
     for change in changes:
         _note(session, change, run)
     return changes, windows
 
 
-def own_windows(session: Session, run: Run, since: datetime) -> list[JudgedWindow]:
+def own_windows(session: Session, monitor: Monitor, since: datetime) -> list[JudgedWindow]:
     """The stored windows of the monitor's own calendar that end after ``since``, in order."""
-    windows = store.history(session, run.monitor.monitor, since)
-    own = [judged for judged in windows if is_regular(judged.window, run.monitor)]
+    windows = store.history(session, monitor.monitor, since)
+    own = [judged for judged in windows if is_regular(judged.window, monitor)]
     return sorted(own, key=lambda judged: (judged.window.end, judged.window.start))
 
 

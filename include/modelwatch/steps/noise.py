@@ -12,12 +12,12 @@ from modelwatch.config.alerts import Alerts
 from modelwatch.domain import Judgement, Measurement, Reject, Sample, Window
 from modelwatch.episodes import JudgedWindow, Policy, Replay, judged_window
 from modelwatch.errors import StoreError
-from modelwatch.profile import decode_profile
+from modelwatch.profile import Profile, decode_profile
 from modelwatch.profile.window import add_groups
 from modelwatch.settings import Settings
-from modelwatch.steps.checks import earlier_groups, stored_past
-from modelwatch.steps.episodes import is_regular
+from modelwatch.steps.episodes import is_regular, own_windows
 from modelwatch.steps.judge import sample_problem
+from modelwatch.steps.lookback import Lookback
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.past import against
 from modelwatch.steps.policy import policy_of
@@ -68,11 +68,13 @@ def noise(monitor: Monitor, settings: Settings, *, days: int) -> Noise:
             raise StoreError(message)
         first = newest.end - timedelta(days=days)
         since = episodes.replay_from(session, monitor.monitor, Window(first, newest.end), of=_longest(session, monitor))
+        before = own_windows(session, monitor, since)
         stored = [one for one in history.judged(session, monitor.monitor, since) if is_regular(one.window, monitor)]
         stored.sort(key=lambda one: (one.window.end, one.window.start))
-        before = [judged_window(one.window, one.judgement, n_current=one.n_current) for one in stored]
-        skipped: list[tuple[Window, str]] = []
-        after = [_again(session, monitor, settings, one, skipped) for one in stored]
+        reference = load_reference(monitor, settings)
+        lookback = Lookback.read(session, monitor, settings, reference, [one.window for one in stored])
+    skipped: list[tuple[Window, str]] = []
+    after = [_again(monitor, reference, lookback, one, skipped) for one in stored]
     compared = tuple(one.window for one in stored if one.window.start >= first)
     return Noise(
         monitor.monitor,
@@ -89,44 +91,42 @@ def _pages(windows: list[JudgedWindow], policy: Policy, compared: tuple[Window, 
 
 
 def _again(
-    session: Session, monitor: Monitor, settings: Settings, one: Judged, skipped: list[tuple[Window, str]]
+    monitor: Monitor, reference: Reference, lookback: Lookback, one: Judged, skipped: list[tuple[Window, str]]
 ) -> JudgedWindow:
-    """The window as the changed file judges it; a window that cannot be judged again is not measured."""
-    reference = load_reference(monitor, settings)
-    if one.profile is None:
-        return judged_window(one.window, replace(one.judgement, verdict="not_measured"), n_current=one.n_current)
-    if one.cells_digest != reference.cells_digest:
+    """The window as the changed file judges it, and those after it look back at it; one that cannot be judged again is
+    not measured.
+    """
+    judgement = Judgement("not_measured", None, (), ())
+    if one.profile is not None and one.cells_digest != reference.cells_digest:
         skipped.append((one.window, "it was counted for another reference or other features"))
-        return judged_window(one.window, Judgement("not_measured", None, (), ()), n_current=one.n_current)
-    measured = _measured(session, monitor, settings, one, reference)
-    n_judged = requests_judged(measured, one.n_current)
-    judgement = judge(measured, monitor.rules(), n_current=n_judged, unmeasured=_unmeasured(monitor, one))
+    elif one.profile is not None:
+        measured = _measured(monitor, reference, lookback, one.window, decode_profile(one.profile, reference.cells))
+        if monitor.multivariate.detector != "none":
+            measured += one.measured_on_rows
+        n_judged = requests_judged(measured, one.n_current)
+        judgement = judge(measured, monitor.rules(), n_current=n_judged, unmeasured=_unmeasured(monitor, one))
+        lookback.judge_again(one.window, judgement.verdict)
     return judged_window(one.window, judgement, n_current=one.n_current)
 
 
 def _measured(
-    session: Session, monitor: Monitor, settings: Settings, one: Judged, reference: Reference
+    monitor: Monitor, reference: Reference, lookback: Lookback, window: Window, current: Profile
 ) -> list[Measurement]:
-    """Measured again from the counts; what needs rows is taken as it was measured."""
-    current = decode_profile(one.profile or b"", reference.cells)
-    earlier, _ = earlier_groups(session, monitor, one.window)
-    longer = replace(current, groups=add_groups(current.groups, earlier))
-    past = stored_past(session, monitor, settings, reference, one.window)
-    compared, back = against(monitor, reference, past, one.window), windows_back(monitor, past, one.window)
+    """What the counts give."""
+    longer = replace(current, groups=add_groups(current.groups, lookback.groups(window)[0]))
+    past = lookback.past(window)
+    compared, back = against(monitor, reference, past, window), windows_back(monitor, past, window)
     measured: list[Measurement] = []
     for check in MEASURES:
         measured += measure_check(check, compared, longer if check == "fairness" else current, back, monitor)
-    if monitor.multivariate.detector != "none":
-        known = (result.measurement for result in one.judgement.results)
-        measured += [m for m in known if m.check == "multivariate_drift"]
     return measured
 
 
 def _unmeasured(monitor: Monitor, one: Judged) -> str | None:
     """By the changed file's limits; a task that failed has failed whatever the file says."""
     problem = sample_problem(_sample(one.sample), monitor.rules())
-    failed = one.judgement.verdict == "not_measured" and " failed: see " in (one.judgement.reason or "")
-    return problem or (one.judgement.reason if failed else None)
+    failed = one.verdict == "not_measured" and " failed: see " in (one.reason or "")
+    return problem or (one.reason if failed else None)
 
 
 def _sample(evidence: Mapping[str, object] | None) -> Sample:

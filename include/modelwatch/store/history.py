@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from modelwatch.domain import Judgement, Window
-from modelwatch.store import repository
-from modelwatch.store.tables import Evaluation, ProfileRow
+from modelwatch.domain import Measurement, VerdictName, Window
+from modelwatch.store.rows import result_of
+from modelwatch.store.tables import Evaluation, ProfileRow, ResultRow
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,16 @@ class Judged:
     """A window's newest evaluation over all versions, with its counts.
 
     Attributes:
-        profile, cells_digest: as `profile.encode_profile` wrote it, and its cells; None when nothing was counted.
+        measured_on_rows: the measurements that the counts do not give again.
         sample: the evidence of how complete the window's sample was.
+        profile, cells_digest: as `profile.encode_profile` wrote it, and its cells; None when nothing was counted.
     """
 
     window: Window
-    judgement: Judgement
+    verdict: VerdictName
+    reason: str | None
     n_current: int
+    measured_on_rows: tuple[Measurement, ...]
     sample: dict[str, Any] | None
     profile: bytes | None
     cells_digest: str | None
@@ -49,28 +52,32 @@ def newest_sample(session: Session, monitor: str) -> tuple[Window, str] | None:
 
 
 def judged(session: Session, monitor: str, since: datetime) -> list[Judged]:
-    """The windows that end after ``since``."""
+    """The windows that end after ``since``, read in two queries however many they are."""
     table = Evaluation
-    query = (
-        sa.select(table.id, table.window_start, table.window_end)
+    newest = (  # a window's numbers are given in the order of ids
+        sa.select(sa.func.max(table.id))
         .where(table.monitor == monitor, table.model_version.is_(None), table.window_end > since)
-        .order_by(table.window_start, table.window_end, table.number)
+        .group_by(table.window_start, table.window_end)
     )
-    newest: dict[tuple[datetime, datetime], int] = {}
-    for number, start, end in session.execute(query):
-        newest[start, end] = number
-    return [_judged(session, number) for number in newest.values()]
-
-
-def _judged(session: Session, evaluation_id: int) -> Judged:
-    loaded = repository.load_evaluation(session, evaluation_id)
-    row = session.get_one(Evaluation, evaluation_id)
-    profile = session.get(ProfileRow, evaluation_id)
-    return Judged(
-        loaded.window,
-        loaded.judgement,
-        loaded.n_current,
-        row.sample,
-        profile.content if profile else None,
-        profile.cells_digest if profile else None,
+    on_rows: dict[int, list[Measurement]] = {}
+    of_rows = sa.select(ResultRow).where(ResultRow.evaluation_id.in_(newest), ResultRow.check == "multivariate_drift")
+    for row in session.scalars(of_rows.order_by(ResultRow.evaluation_id, ResultRow.position)):
+        on_rows.setdefault(row.evaluation_id, []).append(result_of(row).measurement)
+    query = (
+        sa.select(table, ProfileRow.content, ProfileRow.cells_digest)
+        .outerjoin(ProfileRow, ProfileRow.evaluation_id == table.id)
+        .where(table.id.in_(newest))
     )
+    return [
+        Judged(
+            Window(row.window_start.astimezone(UTC), row.window_end.astimezone(UTC)),
+            cast("VerdictName", row.verdict),
+            row.reason,
+            row.n_current,
+            tuple(on_rows.get(row.id, ())),
+            row.sample,
+            content,
+            cells_digest,
+        )
+        for row, content, cells_digest in session.execute(query)
+    ]

@@ -1,6 +1,6 @@
 """Reading and writing evaluations. Functions take a session and never commit: the caller owns the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -168,24 +168,39 @@ def restated(session: Session, monitor: str) -> list[tuple[Window, str, Result |
 
 
 def profiles_in(session: Session, monitor: str, start: datetime, end: datetime) -> list[StoredProfile]:
-    """The profiles of the current evaluations whose windows lie in ``[start, end)``, oldest first, none overlapping.
+    """The measured profiles of the current evaluations whose windows lie in ``[start, end)``: `fair_part` of them."""
+    return fair_part(profiles_between(session, monitor, start, end), start, end)
 
-    Of overlapping windows those are taken that together cover most of the span, and of equals the finer: a day judged
-    both alone and as part of a week counts once, and a look at one afternoon does not displace its day. Windows that
-    were not measured are left out, for what was seen of them is not a fair part.
-    """
+
+def profiles_between(session: Session, monitor: str, start: datetime, end: datetime) -> list[StoredProfile]:
+    """Every profile of the current evaluations whose windows lie in ``[start, end)``, oldest first."""
     query = (
         sa.select(CURRENT.c.window_start, CURRENT.c.window_end, CURRENT.c.verdict, CURRENT.c.sample, ProfileRow)
         .join(ProfileRow, ProfileRow.evaluation_id == CURRENT.c.id)
-        .where(CURRENT.c.monitor == monitor, CURRENT.c.verdict != "not_measured")
-        .where(CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
+        .where(CURRENT.c.monitor == monitor, CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
         .order_by(CURRENT.c.window_end, CURRENT.c.window_start)
     )
-    found = [
+    return [
         StoredProfile(
             Window(*_utc(start, end)), row.cells_digest, row.n_rows, row.content, verdict, (sample or {}).get("uri")
         )
         for start, end, verdict, sample, row in session.execute(query)
+    ]
+
+
+def fair_part(profiles: Iterable[StoredProfile], start: datetime, end: datetime) -> list[StoredProfile]:
+    """Those whose windows lie in ``[start, end)`` and were measured, none overlapping.
+
+    Of overlapping windows those are taken that together cover most of the span, and of equals the finer: a day judged
+    both alone and as part of a week counts once, and a look at one afternoon does not displace its day. Windows that
+    were not measured are left out, for what was seen of them is not a fair part.
+
+    Args:
+        profiles: ordered by the ends of their windows.
+        start, end: the span.
+    """
+    found = [
+        one for one in profiles if start <= one.window.start and one.window.end <= end and one.verdict != "not_measured"
     ]
     return [found[i] for i in widest_cover([one.window for one in found])]
 

@@ -57,7 +57,7 @@ class Pair:
 
     def __init__(self, reference: NumericProfile, current: NumericProfile) -> None:
         self.reference, self.current = reference, current
-        self.n, self.m = int(reference.finite.sum()), int(current.finite.sum())
+        self.n, self.m = reference.n_finite, current.n_finite
         self.before, self.after = _of_cells(reference), _of_buckets(current)
         self.points, self.seen = _edges(current)
 

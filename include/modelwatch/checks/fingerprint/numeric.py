@@ -17,7 +17,7 @@ def numeric_cause(reference: NumericProfile, current: NumericProfile) -> Cause:
     if reference.n == 0 or current.n == 0:
         return UNKNOWN
     missing = null_burst(reference, current)
-    n, m = int(reference.finite.sum()), int(current.finite.sum())
+    n, m = reference.n_finite, current.n_finite
     if n < FEWEST or m < FEWEST:
         return missing or UNKNOWN
     pair = Pair(reference, current)

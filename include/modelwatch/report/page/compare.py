@@ -87,7 +87,7 @@ def compare(name: str, reference: FeatureProfile, current: FeatureProfile) -> Co
 
 def quantile(profile: NumericProfile, share: float) -> float | None:
     """The value below which this share of the finite values lies, to the width of a cell; None without values."""
-    total = int(profile.finite.sum())
+    total = profile.n_finite
     if total == 0 or len(profile.cells.grid) == 0:
         return profile.low
     at = int(np.searchsorted(np.cumsum(profile.finite), share * total, side="left"))
