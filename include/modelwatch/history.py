@@ -147,6 +147,7 @@ class Episode:
     acknowledged_by: str | None
     acknowledged_until: datetime | None
     acknowledged_reason: str | None
+    model_version: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -171,6 +172,25 @@ class Act(NamedTuple):
     reason: str | None = None
     window: Window | None = None
     until: datetime | None = None
+
+
+class Redeployed(NamedTuple):
+    """A new version that was compared with the one before it.
+
+    Attributes:
+        verdict: same, changed, worse, unfair or insufficient; None while it is being compared.
+        decision: accepted or rejected; None while nobody has decided.
+    """
+
+    at: datetime
+    run_id: str
+    old: str
+    new: str
+    verdict: str | None
+    reason: str | None
+    decision: str | None
+    decided_by: str | None
+    decision_reason: str | None
 
 
 @dataclass(frozen=True)

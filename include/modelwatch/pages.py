@@ -25,7 +25,7 @@ from modelwatch.report.page.window import WindowView, by_findings, cover_of, gro
 from modelwatch.report.privacy import shown_judgement
 from modelwatch.schedule import shifted
 from modelwatch.settings import Settings
-from modelwatch.store import answers, engine, evaluations, reading, repository
+from modelwatch.store import answers, engine, evaluations, reading, redeploys, repository
 from modelwatch.store.samples import Artifacts, reference_path
 
 DAY = timedelta(days=1)
@@ -197,6 +197,7 @@ def _model(session: Session, about: About, since: datetime, until: datetime) -> 
         crossed=reading.crossed(session, shown),
         episodes=answers.episodes(session, about.monitor, since=since),
         acts=merged(answers.acts(session, about.monitor, since=since), ()),
+        redeploys=redeploys.compared(session, about.monitor, since=since),
     )
 
 

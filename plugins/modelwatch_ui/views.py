@@ -15,7 +15,7 @@ from modelwatch_ui.rendering import base_of, render
 from modelwatch_ui.viewer import Viewer
 
 Text = Annotated[str, Query(max_length=200)]
-DAG_PREFIX = "monitor_"
+DAG_PREFIX, REDEPLOY_PREFIX = "monitor_", "redeploy_"
 
 
 def routes(context: Context, viewer: Callable[..., Viewer]) -> APIRouter:
@@ -118,12 +118,14 @@ def _from_airflow(router: APIRouter, context: Context, viewer: Callable[..., Vie
     def of_dag(request: Request, dag_id: str, who: Annotated[Viewer, Depends(viewer)]) -> Response:
         monitor = _monitor_of(dag_id)
         require_readable(who, monitor)
-        return RedirectResponse(f"{base_of(request)}monitors/{quote(monitor, safe='')}", 303)
+        return _to_model(request, monitor, dag_id)
 
     @router.get("/dags/{dag_id}/runs/{run_id}")
     def of_run(request: Request, dag_id: str, run_id: str, who: Annotated[Viewer, Depends(viewer)]) -> Response:
         monitor = _monitor_of(dag_id)
         require_readable(who, monitor)
+        if dag_id.startswith(REDEPLOY_PREFIX):
+            return _to_model(request, monitor, dag_id)
         found = context.pages.of_run(monitor, run_id)
         if found is None:
             return _run_without_verdict(request, who, monitor, run_id)
@@ -139,7 +141,14 @@ def _run_without_verdict(request: Request, who: Viewer, monitor: str, run_id: st
     return render(request, "run.html", monitor=monitor, run=run, who=who)
 
 
+def _to_model(request: Request, monitor: str, dag_id: str) -> Response:
+    """To the model's page; from the Dag that compares versions to what it found."""
+    place = "#redeploys" if dag_id.startswith(REDEPLOY_PREFIX) else ""
+    return RedirectResponse(f"{base_of(request)}monitors/{quote(monitor, safe='')}{place}", 303)
+
+
 def _monitor_of(dag_id: str) -> str:
-    if not dag_id.startswith(DAG_PREFIX):
-        raise HTTPException(404, f"the Dag '{short(dag_id)}' watches no model; model health is of Dags named monitor_…")
-    return dag_id.removeprefix(DAG_PREFIX)
+    for prefix in (DAG_PREFIX, REDEPLOY_PREFIX):
+        if dag_id.startswith(prefix):
+            return dag_id.removeprefix(prefix)
+    raise HTTPException(404, f"the Dag '{short(dag_id)}' watches no model; model health is of Dags named monitor_…")

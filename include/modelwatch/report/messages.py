@@ -58,6 +58,7 @@ class Facts:
     runbook_base: str | None = None
     page_url: str | None = None
     run_url: str | None = None
+    model_version: str | None = None
 
     @property
     def is_health(self) -> bool:
@@ -207,6 +208,8 @@ def _buttons(facts: Facts) -> list[Block]:
 
 def _footer(facts: Facts) -> str:
     parts = [f"owner {facts.owner or 'not set'}", f"episode {facts.number}", _where(None, facts.fingerprint)]
+    if facts.model_version:
+        parts.insert(1, f"model {escape(facts.model_version)}")
     if facts.note:
         parts.insert(0, facts.note)
     elif facts.status == "open":

@@ -111,6 +111,7 @@ def facts_of(session: Session, run: Run, row: EpisodeRow) -> tuple[Facts, Loaded
         runbook_base=run.monitor.alerts.runbook or run.settings.runbook_url,
         page_url=window_page(run.settings.base_url, row.monitor, last, shown.number) if shown else None,
         run_url=run.run_url,
+        model_version=row.model_version,
     )
     return facts, shown
 

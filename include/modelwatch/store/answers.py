@@ -84,6 +84,7 @@ def _episode(row: EpisodeRow) -> Episode:
         acknowledged_by=row.acknowledged_by,
         acknowledged_until=row.acknowledged_until and row.acknowledged_until.astimezone(UTC),
         acknowledged_reason=row.acknowledged_reason,
+        model_version=row.model_version,
     )
 
 

@@ -53,6 +53,7 @@ class EpisodeRow(Base):
     last_window_end: Mapped[datetime] = mapped_column(Moment)
     closed_window_start: Mapped[datetime | None] = mapped_column(Moment)
     closed_window_end: Mapped[datetime | None] = mapped_column(Moment)
+    model_version: Mapped[str | None] = mapped_column(sa.Text)
     acknowledged_by: Mapped[str | None] = mapped_column(sa.Text)
     acknowledged_at: Mapped[datetime | None] = mapped_column(Moment)
     acknowledged_until: Mapped[datetime | None] = mapped_column(Moment)

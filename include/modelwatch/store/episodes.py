@@ -126,7 +126,7 @@ def add_monitor_event(session: Session, **values: Any) -> bool:  # noqa: ANN401 
 
 def _write(session: Session, row: EpisodeRow, episode: Episode) -> Change:
     before = row.status
-    columns = _columns(episode)
+    columns = {**_columns(episode), "model_version": _version(session, row.monitor, episode.opened)}
     changed = {name: value for name, value in columns.items() if getattr(row, name) != value}
     for name, value in changed.items():
         setattr(row, name, value)
@@ -136,6 +136,16 @@ def _write(session: Session, row: EpisodeRow, episode: Episode) -> Change:
     session.flush()
     _write_windows(session, row.id, episode)
     return Change(row, episode, before)
+
+
+def _version(session: Session, monitor: str, window: Window) -> str | None:
+    """The version that answered most of a window's requests, as far as they name one."""
+    where = _replayed(monitor)
+    query = sa.select(Evaluation.sample["versions"]).where(
+        *where, Evaluation.window_start == window.start, Evaluation.window_end == window.end
+    )
+    counts = session.scalar(query.order_by(Evaluation.number.desc()).limit(1)) or {}
+    return max(counts, key=lambda version: (counts[version], version), default=None)
 
 
 def _columns(episode: Episode) -> dict[str, Any]:

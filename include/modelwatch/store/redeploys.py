@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from modelwatch.domain import Window
 from modelwatch.errors import StoreError
+from modelwatch.history import Redeployed
 from modelwatch.redeploy.asking import Answer
 from modelwatch.store.redeploy_tables import RedeployAnswerRow, RedeployRow
 from modelwatch.store.rows import storable
@@ -100,6 +101,17 @@ def decide(row: RedeployRow, decision: Decision, *, by: str, reason: str | None)
     if row.decision is None:
         row.decision, row.decided_by, row.decided_at = decision, storable(by), datetime.now(UTC)
         row.decision_reason = storable(reason)
+
+
+def compared(session: Session, monitor: str, *, since: datetime) -> list[Redeployed]:
+    """The comparisons that were begun since, newest first."""
+    row = RedeployRow
+    columns = (
+        row.created_at, row.run_id, row.old_version, row.new_version, row.verdict, row.document["reason"].astext,
+        row.decision, row.decided_by, row.decision_reason,
+    )  # fmt: skip
+    query = sa.select(*columns).where(row.monitor == monitor, row.created_at >= since).order_by(row.created_at.desc())
+    return [Redeployed(at.astimezone(UTC), *rest) for at, *rest in session.execute(query)]
 
 
 def versions_before(session: Session, monitor: str, moment: datetime) -> tuple[set[str], str | None]:

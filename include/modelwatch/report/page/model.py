@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from modelwatch.domain import iso
-from modelwatch.history import About, Act, Episode, Mark, Point, Strongest
+from modelwatch.history import About, Act, Episode, Mark, Point, Redeployed, Strongest
 from modelwatch.report.charts.lines import TimeChart
 from modelwatch.report.page.graphs import charts_of
 from modelwatch.report.page.headline import Headline, headline
@@ -23,7 +23,7 @@ class ModelView:
     """All that the page of one model shows.
 
     Attributes:
-        acts: what people did, newest first.
+        acts: what people did; redeploys: the versions that were compared; newest first.
     """
 
     about: About
@@ -35,6 +35,7 @@ class ModelView:
     headline: Headline
     episodes: tuple[Episode, ...] = ()
     acts: tuple[Act, ...] = ()
+    redeploys: tuple[Redeployed, ...] = ()
 
     @property
     def open_episodes(self) -> tuple[Episode, ...]:
@@ -75,6 +76,7 @@ class ModelView:
             heat_table(self.quality, "quality"),
             problems_table(self.problems),
             trail_table(self.acts),
+            redeploys_table(self.redeploys),
             *(of_chart(chart) for chart in self.charts),
         ]
         return {table.name: table for table in tables}
@@ -89,12 +91,13 @@ def model_view(
     crossed: Iterable[Point],
     episodes: Sequence[Episode] = (),
     acts: Sequence[Act] = (),
+    redeploys: Sequence[Redeployed] = (),
 ) -> ModelView:
     """The page of one model over these windows.
 
     Args:
         strongest: of every feature and column of `columns_of` what says most.
-        series: what is drawn over time; crossed: every finding; episodes, acts: those of this span.
+        series: what is drawn over time; crossed: every finding; episodes, acts, redeploys: those of this span.
     """
     columns, rate = columns_of(shown), about.false_discovery_rate
     drift = [one for one in strongest if one.check != "quality"]
@@ -113,6 +116,7 @@ def model_view(
         ),
         episodes=tuple(episodes),
         acts=tuple(acts),
+        redeploys=tuple(redeploys),
     )
 
 
@@ -143,6 +147,11 @@ def problems_table(found: Sequence[Problem]) -> Table:
         for one in told.parts
     )
     return Table("problems", columns, rows)
+
+
+def redeploys_table(found: Sequence[Redeployed]) -> Table:
+    """The comparisons of versions as rows, newest first."""
+    return Table("redeploys", Redeployed._fields, tuple((iso(one.at), *one[1:]) for one in found))
 
 
 def heat_table(heat: Heat, name: str) -> Table:

@@ -1,4 +1,4 @@
-"""Comparisons of two versions of a model, and the ledger of what was asked for them.
+"""Comparisons of two versions of a model, the ledger of what was asked for them, and the version of an episode.
 
 Revision ID: 0007
 Revises: 0006
@@ -64,8 +64,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("redeploy_id", "key", name=op.f("pk_redeploy_answer")),
     )
 
+    op.add_column("episode", sa.Column("model_version", sa.Text(), nullable=True))
+
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the tables, and the version of episodes."""
+    op.drop_column("episode", "model_version")
     op.drop_table("redeploy_answer")
     op.drop_table("redeploy")
