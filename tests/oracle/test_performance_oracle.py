@@ -95,7 +95,7 @@ def test_every_day_of_card_transactions_equals_scikit_learn() -> None:
 
 def test_the_queue_finds_what_the_handbook_says_on_every_day() -> None:
     rows = pd.read_parquet(shared_data("fraud_handbook") / "transactions_base.parquet")
-    rows = rows[rows.TX_DATETIME >= "2018-08-01"].assign(day=rows.TX_DATETIME.dt.date)
+    rows = rows[rows.TX_DATETIME >= "2018-09-01"].assign(day=rows.TX_DATETIME.dt.date)
     known: set[str] = set()
     removed: list[int] = []  # as in the handbook's card_precision_top_k
     for _, day in rows.groupby("day"):
@@ -110,7 +110,7 @@ def test_the_queue_finds_what_the_handbook_says_on_every_day() -> None:
         first = precision_at(score, label, 100)
         worst, best = (label[np.lexsort((tie, -score))][:100].sum() for tie in (label, ~label))
         assert worst <= first.found <= best  # the same number wherever no tie straddles the end of the queue
-    assert len(known) == len(removed) > 500
+    assert len(known) == len(removed) > 300
 
 
 def test_the_intervals_of_both_areas_cover_what_they_should() -> None:
@@ -124,7 +124,7 @@ def test_the_intervals_of_both_areas_cover_what_they_should() -> None:
     score, label = draw(1_000_000)
     truth = sk.roc_auc_score(label, score), sk.average_precision_score(label, score)
     covered = np.zeros(2)
-    for _ in range(200):
+    for _ in range(120):
         negatives, positives, _ = outcomes(*draw(1_500)).by_label.T
         for i, (value, error) in enumerate(
             (
@@ -137,8 +137,8 @@ def test_the_intervals_of_both_areas_cover_what_they_should() -> None:
         ):
             low, high = calibration.logit_interval(value, error, alpha=0.05)
             covered[i] += low <= truth[i] <= high
-    assert (covered / 200 >= 0.9).all(), covered
-    assert (covered / 200 <= 0.99).all(), covered
+    assert (covered / 120 >= 0.9).all(), covered
+    assert (covered / 120 <= 0.99).all(), covered
 
 
 def test_scores_that_are_probabilities_are_called_uncalibrated_no_more_often_than_chance_allows() -> None:
@@ -148,7 +148,7 @@ def test_scores_that_are_probabilities_are_called_uncalibrated_no_more_often_tha
         chance = rng.beta(1, 6, n)
         return outcomes(chance, rng.random(n) < np.minimum(1, chance * tilt))
 
-    p_values = [measured(draw(8_000), draw(2_000))["expected_calibration_error"].p_value or 0 for _ in range(100)]
+    p_values = [measured(draw(8_000), draw(2_000))["expected_calibration_error"].p_value or 0 for _ in range(80)]
     assert 0.01 <= np.mean(np.array(p_values) < 0.05) <= 0.1
     tilted = measured(draw(8_000), draw(8_000, 1.5))["expected_calibration_error"]
     assert (tilted.p_value or 1) < 1e-6

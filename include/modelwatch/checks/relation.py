@@ -20,6 +20,7 @@ LEVELS = 5
 CERTAIN = 0.005  # the p-value from which a change is sure
 MATERIAL = 0.2  # of the expected share of positives
 VISIBLE = 0.3  # a change this large must have been seen before "no" is said
+FEWEST = 20  # positives a level on average, below which nobody says that the shape is as before
 CLASS_MOVED = 0.02  # debiased PSI of a score or feature within a class that is material
 CLASS_PSI = 0.3  # the same of the score's distribution within a class
 
@@ -61,7 +62,9 @@ class Relation:
         statistic = float((gaps**2 / self.variances).sum())
         p_value = float(special.chdtrc(len(self.n) - 1, statistic)) if len(self.n) > 1 else 1.0
         size = float((weights * np.sqrt(np.maximum(0.0, gaps**2 - self.variances))).sum())
-        return _answer(p_value, size / self.total, self.error / self.total)
+        answer = _answer(p_value, size / self.total, self.error / self.total)
+        is_thin = (self.n * self.observed).sum() < FEWEST * len(self.n)
+        return "unclear" if answer == "no" and is_thin else answer
 
     def _with_one_factor(self) -> Floats:
         """The expected shares after the factor on the odds that makes their total the observed one."""
