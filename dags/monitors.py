@@ -12,6 +12,10 @@ With `source.split` in the monitor file, `split_window` cuts the window into par
 it failed, it stores `not_measured`, so a day that could not be measured is never a quiet day. `route_alert` then goes
 to `send_slack_alert` or to `stay_quiet`, and `report_failures` ends the run red when any task failed.
 
+**With labels that come later** (`labels` in the monitor file) `fetch_labels` asks for what became known since the last
+run, and `judge_matured` judges the windows whose labels have come, each as a new evaluation of that window. With
+`retraining`, `request_retraining` updates the asset `modelwatch/<name>/retrain` when performance is confirmed worse.
+
 **Running it by hand.** Trigger with `window_start` and `window_end` to examine any span, `model_version` to examine
 one version, `notify` to decide yourself whether Slack hears of it. A backfill stores the same results as the daily
 runs would have and tells nobody, unless `notify` is true. Running a window again stores a new, numbered evaluation
@@ -34,7 +38,7 @@ from airflow.sdk import DAG, Label, XComArg, get_current_context, get_parsing_co
 
 from modelwatch.config import Monitor
 from modelwatch.settings import Settings
-from modelwatch_airflow.assets import version_asset
+from modelwatch_airflow.assets import retraining_asset, version_asset
 from modelwatch_airflow.defaults import dag_arguments, dag_id, load_monitors, timetable
 from modelwatch_airflow.run import connect, current_run
 
@@ -149,6 +153,30 @@ def judge_and_store(monitor: str, sample: str | None, profile: str | None, resul
 
 
 @task
+def check_performance(monitor: str, profile: str) -> str:
+    """Measure how good scores and decisions turned out to be, where requests come with their labels."""
+    from modelwatch import steps
+
+    return steps.check_performance(current_run(MONITORS[monitor]), profile)
+
+
+@task(pool="model_api", execution_timeout=timedelta(hours=1))
+def fetch_labels(monitor: str) -> str:
+    """Ask for the labels that came since the last look; returns how many did."""
+    from modelwatch import steps
+
+    return str(steps.fetch_labels(current_run(MONITORS[monitor]), connect))
+
+
+@task
+def judge_matured(monitor: str) -> list[int]:
+    """Judge the windows whose labels have come, as new evaluations of those windows; returns their ids."""
+    from modelwatch import steps
+
+    return steps.judge_matured(current_run(MONITORS[monitor]))
+
+
+@task
 def notice_version(monitor: str, sample: str, *, outlet_events: Any = None) -> None:  # noqa: ANN401  # Airflow fills it in
     """Update the asset that the comparison of two versions is scheduled on when a new one answers; else be skipped."""
     from airflow.sdk.exceptions import AirflowSkipException
@@ -160,6 +188,20 @@ def notice_version(monitor: str, sample: str, *, outlet_events: Any = None) -> N
         message = "no version answers that earlier windows have not seen"
         raise AirflowSkipException(message)
     outlet_events[version_asset(monitor)].extra = noticed
+
+
+@task
+def request_retraining(monitor: str, *, outlet_events: Any = None) -> None:  # noqa: ANN401  # Airflow fills it in
+    """Update the asset that retraining is scheduled on when performance is confirmed to be worse; else be skipped."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from modelwatch import steps
+
+    evidence = steps.request_retraining(current_run(MONITORS[monitor]))
+    if evidence is None:
+        message = "no new model is asked for"
+        raise AirflowSkipException(message)
+    outlet_events[retraining_asset(monitor)].extra = evidence
 
 
 @task.branch
@@ -220,8 +262,12 @@ def monitor_dag(monitor: Monitor) -> DAG:
             "multivariate_drift": check_multivariate_drift(name, sample),
             "fairness": check_fairness(name, profile),
         }
+        if monitor.columns.label is not None:
+            results["performance"] = check_performance(name, profile)
         evaluation = judge_and_store(name, sample, profile, results)
-        route = route_alert(name)
+        # Labels that cannot be had hold up nothing that is said of the data.
+        rule = "all_success" if monitor.labels is None else "all_done_min_one_success"
+        route = route_alert.override(trigger_rule=rule)(name)
         sent, quiet = send_slack_alert(name), EmptyOperator(task_id="stay_quiet")
         evaluation >> route
         route >> Label("speak") >> sent
@@ -229,6 +275,11 @@ def monitor_dag(monitor: Monitor) -> DAG:
         ends = [sent, quiet]
         if monitor.probe is not None and monitor.probe.enabled:
             ends.append(evaluation >> notice_version.override(outlets=[version_asset(name)])(name, sample))
+        if monitor.labels is not None:
+            matured = judge_matured(name)
+            evaluation >> fetch_labels(name) >> matured >> route
+            if monitor.retraining is not None:
+                ends.append(matured >> request_retraining.override(outlets=[retraining_asset(name)])(name))
         ends >> report_failures()
     return dag
 

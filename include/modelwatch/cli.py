@@ -94,6 +94,18 @@ def run(
 
 
 @app.command()
+def performance(
+    monitor: Monitor,
+    start: Annotated[str, typer.Option("--from", help="Start of the first window, ISO 8601 date or time.")],
+    end: Annotated[str, typer.Option("--to", help="End of the last window (not included).")],
+    as_of: Annotated[str | None, typer.Option("--as-of", help="The day whose knowledge of labels counts.")] = None,
+    output: Annotated[Literal["table", "jsonl"], typer.Option(help="How to print the results.")] = "jsonl",
+) -> None:
+    """Show stored windows with the labels known now, or as they were known on a day; fetches and stores nothing."""
+    raise typer.Exit(commands.performance(monitor, start=start, end=end, as_of=as_of, output=output))
+
+
+@app.command()
 def noise(
     monitor: Monitor,
     days: Annotated[int, typer.Option(min=1, help="How far back to look, from the newest stored window.")] = 90,

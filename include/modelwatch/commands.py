@@ -12,6 +12,7 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 from modelwatch.config import Monitor, load_monitor, resolve_monitor
+from modelwatch.domain import Window
 from modelwatch.errors import SettingsError
 from modelwatch.report.document import Evaluation, document
 from modelwatch.settings import Settings, connection_from_env
@@ -102,19 +103,29 @@ def backtest(
 
 def run(monitor: str, *, start: str, end: str, output: str) -> int:
     """Fetch, judge and store a window, then print what was stored."""
-    from modelwatch.domain import Window
     from modelwatch.steps import Run
     from modelwatch.steps.accepted import with_accepted_reference
     from modelwatch.steps.inline import run_window
 
     settings, loaded = load(monitor)
-    first, last = moment(start, loaded, "--from"), moment(end, loaded, "--to")
-    if first is None or last is None or last <= first:
-        message = f"--to must be after --from; got --from {start} --to {end}"
-        raise SettingsError(message)
     watched = with_accepted_reference(loaded, settings)
-    one = Run(watched, Window(first, last), f"cli__{uuid.uuid4()}", "cli", settings)
+    one = Run(watched, _span(start, end, loaded), f"cli__{uuid.uuid4()}", "cli", settings)
     return _show(run_window(one, connection_from_env), output)
+
+
+def performance(monitor: str, *, start: str, end: str, as_of: str | None, output: str) -> int:
+    """Print each window with the labels known on a day; 1 when one is an alert, 3 when none could be judged."""
+    from modelwatch.report.table import evaluation_table
+    from modelwatch.steps.as_of import performance_as_of
+    from modelwatch.steps.inline import migrated_settings
+
+    settings, loaded = load(monitor)
+    span, day = _span(start, end, loaded), moment(as_of, loaded, "--as-of")
+    statuses = set()
+    for evaluation in performance_as_of(loaded, migrated_settings(settings), span, day):
+        _say(json.dumps(document(evaluation)) if output == "jsonl" else evaluation_table(evaluation))
+        statuses.add(EXIT_STATUS[evaluation.judgement.verdict])
+    return 1 if 1 in statuses else 0 if 0 in statuses else 3
 
 
 def migrate() -> None:
@@ -172,6 +183,15 @@ def load(monitor: str) -> tuple[Settings, Monitor]:
     """The settings, and the monitor of this name or path."""
     settings = Settings.from_env()
     return settings, load_monitor(resolve_monitor(monitor, settings.monitors_dir))
+
+
+def _span(start: str, end: str, monitor: Monitor) -> Window:
+    """The span between two moments that must be given."""
+    first, last = moment(start, monitor, "--from"), moment(end, monitor, "--to")
+    if first is None or last is None or last <= first:
+        message = f"--to must be after --from; got --from {start} --to {end}"
+        raise SettingsError(message)
+    return Window(first, last)
 
 
 def moment(text: str | None, monitor: Monitor, option: str) -> datetime | None:

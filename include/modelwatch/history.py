@@ -91,8 +91,11 @@ class Strongest(NamedTuple):
     status: Status
 
 
+ESTIMATED = "estimated"
+
+
 class Point(NamedTuple):
-    """One result of one window, as a chart or a story needs it."""
+    """One result of one window, as a chart or a story needs it; of group `ESTIMATED` while its labels are coming."""
 
     window: Window
     check: Check

@@ -56,6 +56,8 @@ def _told(remarks: Remarks, lines: Mapping[Place, int]) -> list[str]:
 def _of_connections(monitor: Monitor, environ: Mapping[str, str]) -> tuple[Remarks, Remarks]:
     """Broken connections, and those that commands outside Airflow would not find; Airflow may well have them."""
     wanted: list[tuple[Place, str | None]] = [(("source", "connection"), monitor.source.connection)]
+    if monitor.labels is not None:
+        wanted.append((("labels", "source", "connection"), monitor.labels.source.connection))
     if monitor.alerts.slack is not None:
         wanted.append((("alerts", "slack", "connection"), monitor.alerts.slack.connection))
     problems: Remarks = []

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from modelwatch.calibration.significance import benjamini_hochberg
 from modelwatch.checks.drift import ALL_MISSING
-from modelwatch.domain import WAITING, Judgement, Levels, Measurement, Result, Rules, Status
+from modelwatch.domain import WAITING, Judgement, Levels, Measurement, Result, Rules, Status, VerdictName
 from modelwatch.metrics.registry import METRICS
 
 NO_LEVELS = Levels()
 DRIFT = ("feature_drift", "prediction_drift")
+CROSSED: Mapping[VerdictName, int] = {"warning": 1, "alert": 2}
 MEASURED = ("ok", "warning", "alert")  # verdicts of windows with enough evidence
 
 
@@ -44,6 +45,25 @@ def judge(
     if blind:
         return Judgement("insufficient_data", f"not enough evidence for {', '.join(blind)}", results, findings)
     return Judgement("ok", None, results, findings)
+
+
+def restated(earlier: Judgement, later: Judgement) -> Judgement:
+    """A window's judgement with what labels said of it afterwards; what did not need them stays as it was judged.
+
+    A result that was judged again replaces the earlier one. Labels make the verdict worse when something crossed; when
+    they are too few to tell, their own results say so, and the verdict on the data holds.
+    """
+    new = {_identity(result) for result in later.results}
+    results = (*(result for result in earlier.results if _identity(result) not in new), *later.results)
+    findings = tuple(sorted((r for r in results if r.status in ("alert", "warning")), key=_severity, reverse=True))
+    has_worsened = CROSSED.get(later.verdict, 0) > CROSSED.get(earlier.verdict, 0)
+    verdict = earlier if earlier.verdict == "not_measured" or not has_worsened else later
+    return Judgement(verdict.verdict, verdict.reason, results, findings)
+
+
+def _identity(result: Result) -> tuple[str, str, str | None, str | None]:
+    m = result.measurement
+    return m.check, m.metric, m.feature, m.group
 
 
 def levels_of(measurement: Measurement, rules: Rules) -> Levels:

@@ -21,7 +21,10 @@ DOCUMENTED = {(key, variant): (allowed, default) for key, variant, allowed, defa
 NAMES = {"features": "<name>", "thresholds": "<metric>"}
 # Explained in a section or a sentence of its own rather than in a row: the rows are those of its parts.
 SECTIONS = {"source", "columns", "decision", "label", "reference", "sample", "features", "fairness", "thresholds",
-            "alerts", "alerts.digest", "alerts.open_after", "multivariate", "performance", }  # fmt: skip
+            "labels", "alerts", "alerts.digest", "alerts.open_after", "multivariate", "performance", }  # fmt: skip
+
+# The same levels as those of all features, and the same source as that of the requests.
+SAME = {"features.<name>.thresholds", "labels.source"}
 
 Key = tuple[str, str]
 
@@ -63,7 +66,7 @@ def keys(model: type[BaseModel], prefix: str = "", variant: str = "") -> Iterato
         yield (path, variant), field
         below = f"{path}.{NAMES[name]}." if get_origin(field.annotation) is dict and name in NAMES else f"{path}."
         for part in models_in(field.annotation):
-            if path != "features.<name>.thresholds":  # the same levels as those of all features
+            if path not in SAME:
                 yield from keys(part, below, variant_of(part) or variant)
 
 

@@ -39,7 +39,8 @@ def test_migrating_twice_and_at_once_is_safe(postgres: engine.EmbeddedPostgres) 
     judged = ["evaluation", "monitor_config", "profile", "result"]
     episodes = ["episode", "episode_event", "episode_window", "outbox"]
     redeploys = ["redeploy", "redeploy_answer"]
-    assert tables(url) == sorted(["alembic_version", *judged, *episodes, *redeploys])
+    labels = ["label_batch", "performance_estimate", "retraining_request"]
+    assert tables(url) == sorted(["alembic_version", *judged, *episodes, *redeploys, *labels])
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing(postgres: engine.EmbeddedPostgres) -> None:

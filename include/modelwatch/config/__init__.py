@@ -1,6 +1,6 @@
 """Monitor files: strict models of what may stand in them, and errors that say what to write instead."""
 
-from modelwatch.config.load import find_monitors, load_monitor, resolve_monitor
+from modelwatch.config.load import find_monitors, load_monitor, resolve_monitor, restored_monitor
 from modelwatch.config.monitor import Monitor
 from modelwatch.config.sources import FilesSource, HttpSource, SparkSource, SqlSource
 
@@ -13,4 +13,5 @@ __all__ = [
     "find_monitors",
     "load_monitor",
     "resolve_monitor",
+    "restored_monitor",
 ]

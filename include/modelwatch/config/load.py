@@ -44,6 +44,13 @@ def load_monitor(path: Path) -> Monitor:
     return monitor
 
 
+def restored_monitor(content: dict[str, Any], path: Path) -> Monitor:
+    """A monitor from what the store kept of its file, at the path where that file is now."""
+    monitor = Monitor.model_validate(content)
+    monitor._path = path  # noqa: SLF001  # as above
+    return monitor
+
+
 def _name_problems(path: Path, content: dict[str, Any], lines: dict[Place, int]) -> list[str]:
     name = content.get("monitor")
     if not isinstance(name, str) or name == path.stem:

@@ -20,6 +20,7 @@ from modelwatch.config.fit import (
     silences_problems,
     source_problems,
 )
+from modelwatch.config.labels import Labels, Retraining, labels_problems
 from modelwatch.config.parts import (
     Columns,
     Decision,
@@ -32,7 +33,7 @@ from modelwatch.config.parts import (
 )
 from modelwatch.config.performance import Performance
 from modelwatch.config.probe import Probe
-from modelwatch.config.schema import schema_of
+from modelwatch.config.schema import label_schema_of, schema_of, without_label
 from modelwatch.config.sources import FetchedSource, Source
 from modelwatch.config.thresholds import Threshold, check_thresholds, defaults
 from modelwatch.domain import Levels, Rules, Schema
@@ -54,6 +55,8 @@ class Monitor(Strict):
     columns: Columns = Columns()
     decision: Decision = Decision()
     label: Label = Label()
+    labels: Labels | None = None
+    retraining: Retraining | None = None
     reference: Reference
     sample: SampleSize = SampleSize()
     features: dict[str, FeatureEntry] = Field(min_length=1)
@@ -108,6 +111,7 @@ class Monitor(Strict):
                 *silences_problems(self),
                 *source_problems(self),
                 *probe_problems(self),
+                *labels_problems(self),
             ]
         )
         return self
@@ -142,6 +146,15 @@ class Monitor(Strict):
     def schema(self) -> Schema:  # type: ignore[override]  # pydantic's own of this name is deprecated
         """The columns to read and their roles."""
         return schema_of(self)
+
+    def request_schema(self) -> Schema:
+        """The columns that production requests have: the label is not among them when it comes by itself."""
+        schema = self.schema()
+        return schema if self.labels is None else without_label(schema)
+
+    def label_schema(self) -> Schema:
+        """The columns of `labels.source`: request id, label, and when it came; only for a monitor with labels."""
+        return label_schema_of(self)
 
     def rules(self) -> Rules:
         """What the judge needs: thresholds with their defaults, and the limits of a measured window."""

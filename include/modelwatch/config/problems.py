@@ -6,7 +6,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from modelwatch.config import alerts, parts, sources
+from modelwatch.config import alerts, labels, parts, sources
 from modelwatch.config.base import Misfits, Place, Strict, shown
 from modelwatch.config.thresholds import OF_FEATURES, Threshold
 from modelwatch.config.yaml_lines import dotted, line_of
@@ -119,6 +119,8 @@ OWNERS: dict[Any, type[Strict]] = {
     "columns": parts.Columns,
     "decision": parts.Decision,
     "label": parts.Label,
+    "labels": labels.Labels,
+    "retraining": labels.Retraining,
     "reference": parts.Reference,
     "sample": parts.SampleSize,
     "multivariate": parts.Multivariate,
@@ -147,6 +149,6 @@ def _allowed(place: Place, content: dict[str, Any]) -> list[str]:
     if above[0] in ("thresholds", "features"):
         return list(Threshold.model_fields)
     owner = OWNERS.get(above[-2] if isinstance(above[-1], int) else above[-1])
-    if above in (("source",), ("source", "pagination")):
-        owner = (SOURCES if len(above) == 1 else PAGINATIONS)[_at(content, (*above, "type"))]
+    if above[-1] in ("source", "pagination"):
+        owner = (SOURCES if above[-1] == "source" else PAGINATIONS)[_at(content, (*above, "type"))]
     return [] if owner is None else list(owner.model_fields)

@@ -1,5 +1,6 @@
 """From a monitor file to the columns that are read."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modelwatch.domain import Column, ColumnType, Schema, Sensitive
@@ -28,6 +29,27 @@ def schema_of(monitor: "Monitor") -> Schema:
         intersections=tuple(tuple(one) for one in monitor.fairness.intersections) if monitor.fairness else (),
         without_outcome=_blocked(monitor),
     )
+
+
+def without_label(schema: Schema) -> Schema:
+    """The same without the label."""
+    columns = tuple(column for column in schema.columns if column.name != schema.label)
+    return replace(schema, columns=columns, label=None)
+
+
+def label_schema_of(monitor: "Monitor") -> Schema:
+    """What a label is: a request's id, what turned out to be true of it, and when that became known."""
+    labels, columns = monitor.labels, monitor.columns
+    id_column = (labels.id if labels else None) or columns.id or ""
+    label = (labels.label if labels else None) or columns.label or ""
+    stamp = labels.timestamp if labels else None
+    wanted = [
+        Column(id_column, path_of(id_column), "text", required=True),
+        Column(label, path_of(label), "flag", equals=monitor.label.positive),
+    ]
+    if stamp is not None:
+        wanted.append(Column(stamp, path_of(stamp), "timestamp", required=True))
+    return Schema(tuple(wanted), features={}, id=id_column, timestamp=stamp, label=label)
 
 
 def _roles(monitor: "Monitor") -> list[Column]:

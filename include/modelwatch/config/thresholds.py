@@ -38,6 +38,8 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
     "equal_opportunity_difference": (0, 1, False),
     "false_positive_rate_difference": (0, 1, False),
     "equalized_odds_difference": (0, 1, False),
+    "calibration_gap": (0, 1, False),
+    "calibration_difference": (0, 1, False),
     # Of performance: how much worse than the reference.
     "roc_auc": (0, 1, False),
     "average_precision": (0, 1, False),
@@ -81,7 +83,7 @@ OF_GROUPS = {
     "statistical_parity_difference", "impact_ratio", "favourable_impact_ratio",
     "demographic_parity_difference", "demographic_parity_difference_change", "demographic_parity_ratio",
     "favourable_parity_ratio", "equal_opportunity_difference", "false_positive_rate_difference",
-    "equalized_odds_difference",
+    "equalized_odds_difference", "calibration_gap", "calibration_difference",
 }  # fmt: skip
 OF_FEATURES = tuple(name for name in RANGES if name in {*OF_NUMERIC, *OF_CATEGORICAL})
 

@@ -3,7 +3,7 @@
 from modelwatch.episodes.matching import Known, match
 from modelwatch.episodes.policy import Policy, Silence
 from modelwatch.episodes.problems import JudgedWindow, Outage, Problem, judged_window, problem_key, problems_of
-from modelwatch.episodes.replay import Episode, Replay, Trace, episodes_of
+from modelwatch.episodes.replay import Episode, Replay, Trace, episodes_of, is_judged
 
 __all__ = [
     "Episode",
@@ -16,6 +16,7 @@ __all__ = [
     "Silence",
     "Trace",
     "episodes_of",
+    "is_judged",
     "judged_window",
     "match",
     "problem_key",

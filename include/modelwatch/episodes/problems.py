@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from modelwatch.domain import WAITING, Judgement, Result, VerdictName, Window
-from modelwatch.metrics.registry import METRICS
+from modelwatch.metrics.registry import METRICS, WITH_LABELS
 
 Level = Literal["alert", "warning", "unclear"]
 Outage = Literal["not_measured", "empty", "below_minimum", "blind"]
@@ -40,6 +40,7 @@ class JudgedWindow:
         problems: every problem that is not quiet; one that is missing here was measured and is fine.
         outage: why the window was not watched as it should be, None when it was.
         is_live: judged as it came, not by a backfill.
+        awaits_labels: what needs labels could not be judged yet, and is neither quiet nor a problem.
     """
 
     window: Window
@@ -47,6 +48,7 @@ class JudgedWindow:
     problems: tuple[Problem, ...] = ()
     outage: Outage | None = None
     is_live: bool = True
+    awaits_labels: bool = False
 
     @property
     def is_measured(self) -> bool:
@@ -54,16 +56,22 @@ class JudgedWindow:
         return self.verdict in MEASURED
 
 
-def judged_window(window: Window, judgement: Judgement, *, n_current: int, is_live: bool = True) -> JudgedWindow:
+def judged_window(
+    window: Window, judgement: Judgement, *, n_current: int, is_live: bool = True, awaits_labels: bool = False
+) -> JudgedWindow:
     """A judgement as episodes see it."""
     problems = problems_of(judgement.results) if judgement.verdict in MEASURED else ()
-    return JudgedWindow(window, judgement.verdict, problems, _outage(judgement, n_current), is_live)
+    return JudgedWindow(window, judgement.verdict, problems, _outage(judgement, n_current), is_live, awaits_labels)
 
 
 def problem_key(result: Result) -> str:
-    """What makes findings the same problem: the check and the feature or group, whatever the metric."""
+    """What makes findings the same problem: the check and the feature or group, whatever the metric.
+
+    What fairness needs labels for is a problem of performance: it is known when that is, and not before.
+    """
     m = result.measurement
-    return f"{m.check}:{m.feature or m.group or m.metric}"
+    check = "performance" if m.metric in WITH_LABELS else m.check
+    return f"{check}:{m.feature or m.group or m.metric}"
 
 
 def problems_of(results: Iterable[Result]) -> tuple[Problem, ...]:

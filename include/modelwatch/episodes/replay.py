@@ -150,7 +150,8 @@ class Replay:
     def _observe(self, episode: _Running, judged: JudgedWindow, now: Mapping[str, Problem]) -> None:
         window = judged.window
         mine = [now[key] for key in sorted(episode.members) if key in now]
-        state, excess = self._state(mine) if judged.is_measured else ("unclear", 0.0)
+        is_told = judged.is_measured and (mine or is_judged(judged, episode.fingerprint))
+        state, excess = self._state(mine) if is_told else ("unclear", 0.0)
         episode.traces.append(Trace(window, state, excess, judged.is_live))
         if state in ("critical", "alert"):
             episode.last, episode.quiet = window, 0
@@ -198,6 +199,11 @@ class Replay:
             begun = _Running(key, {key}, None, window, window, window)
             begun.traces.append(Trace(window, "alert", 0.0, judged.is_live))
             self._all.append(begun)
+
+
+def is_judged(judged: JudgedWindow, fingerprint: str) -> bool:
+    """Whether the window says anything of the problem: it was measured, and has the labels that it takes."""
+    return judged.is_measured and not (judged.awaits_labels and family(fingerprint) == "performance")
 
 
 def episodes_of(history: Iterable[JudgedWindow], policy: Policy) -> tuple[Episode, ...]:

@@ -85,6 +85,17 @@ METRICS = {
         MetricInfo("type_error_share", ("quality",), "Share of rows kept out for a wrong type here.", high=1.0),
         MetricInfo("out_of_range_share", ("quality",), "Share outside the reference's range.", high=1.0),
         MetricInfo("unseen_share", ("quality",), "Share of categories the reference never had.", high=1.0),
+        MetricInfo(
+            "calibration_gap",
+            ("fairness",),
+            "Share of positives in a group minus what its scores lead to expect.",
+            low=-1.0,
+            high=1.0,
+        ),
+        MetricInfo(
+            "calibration_difference", ("fairness",), "Largest minus smallest calibration gap of the groups.", high=1.0
+        ),
+        MetricInfo("labelled_share", ("performance",), "Share of the requests whose label has come.", high=1.0),
         MetricInfo("selection_rate", ("fairness",), "Share of a group that was selected.", high=1.0),
         MetricInfo("true_positive_rate", ("fairness",), "Share selected of a group's positives.", high=1.0),
         MetricInfo("false_positive_rate", ("fairness",), "Share selected of a group's negatives.", high=1.0),
@@ -200,3 +211,17 @@ METRICS = {
         ),
     )
 }
+
+# The metrics of fairness that need to know what was true.
+WITH_LABELS = frozenset(
+    {
+        "true_positive_rate",
+        "false_positive_rate",
+        "false_negative_rate",
+        "equal_opportunity_difference",
+        "false_positive_rate_difference",
+        "equalized_odds_difference",
+        "calibration_gap",
+        "calibration_difference",
+    }
+)

@@ -1,18 +1,25 @@
 """The check tasks: one per Dag task, each reads the profile and writes its measurements."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from modelwatch.domain import Check, Measurement
+from modelwatch.config.labels import Labels
+from modelwatch.domain import Check, Measurement, Window, iso
 from modelwatch.profile.window import add_groups
+from modelwatch.steps.estimates import why_uncalibrated, withheld
 from modelwatch.steps.fetch import empty_rows, read_profile
 from modelwatch.steps.lookback import Lookback
+from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.measured import encode
 from modelwatch.steps.multivariate import multivariate_drift
 from modelwatch.steps.past import Against, against
+from modelwatch.steps.predictions import waits_for_labels
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.run import Run
 from modelwatch.steps.widen import measure_check, windows_back, with_note
+from modelwatch.store import engine, labels, repository
 from modelwatch.store.samples import Artifacts
+from modelwatch.words import percent
 
 
 def check_quality(run: Run, profile_ref: str) -> str:
@@ -56,6 +63,34 @@ def check_fairness(run: Run, profile_ref: str) -> str:
     compared = against(run.monitor, reference, lookback.past(run.window), run.window)
     measured = measure_check("fairness", compared, together, [], run.monitor)
     return _write(run, "fairness", [with_note(m, n_windows) for m in measured] if n_windows else measured)
+
+
+def check_performance(run: Run, profile_ref: str) -> str:
+    """Measure performance where requests come with their labels; returns the measurements' URI.
+
+    Where labels come by themselves, later, `judge_matured` does it; until then it is estimated from the scores, as long
+    as the newest window that has its labels was calibrated.
+    """
+    if run.monitor.labels is None:
+        return _check(run, "performance", profile_ref)
+    reference = load_reference(run.monitor, run.settings)
+    current = read_profile(run, profile_ref, reference)
+    measured = MEASURES["performance"](reference.profile, current, run.monitor, {})
+    estimated = [m for m in measured if m.metric.startswith("estimated_")]
+    with engine.session(run.settings.database_url) as session:
+        newest = labels.newest_calibration(session, run.monitor.monitor, run.window)
+        found = None if newest is None else repository.load_evaluation(session, newest)
+    reason = None if found is None else why_uncalibrated(found.results, found.window)
+    waiting = [awaited(run.monitor.labels, run.window, current.n_rows)] if waits_for_labels(run) else []
+    return _write(run, "performance", [*waiting, *withheld(estimated, reason)])
+
+
+def awaited(config: Labels, window: Window, n_rows: int) -> Measurement:
+    """That nothing can be said of performance yet, and when that will be."""
+    after = config.mature_after
+    until = iso(window.end + after) if isinstance(after, timedelta) else f"{percent(after)} of them have come"
+    reason = f"labels are waited for until {until}"
+    return Measurement("performance", "labelled_share", None, None, n_rows, sufficient=False, reason=reason)
 
 
 def compared_with(run: Run, reference: Reference) -> Against:

@@ -13,6 +13,7 @@ from modelwatch.steps.policy import policy_of
 from modelwatch.steps.run import Run
 from modelwatch.store import episodes as store
 from modelwatch.store.episodes import Change
+from modelwatch.store.repository import NewEvaluation
 
 
 def counts(run: Run) -> bool:
@@ -32,14 +33,15 @@ def is_regular(window: Window, monitor: Monitor) -> bool:
     return cut == [window]
 
 
-def would_page(session: Session, run: Run, judgement: Judgement, n_current: int) -> bool:
+def would_page(session: Session, run: Run, judgement: Judgement, new: NewEvaluation) -> bool:
     """Whether the window opens or worsens an episode, given the stored windows before it."""
     policy, name = policy_of(run.monitor), run.monitor.monitor
     since = store.replay_from(session, name, run.window, of=policy.of)
     replay = Replay(policy)
     for judged in _before(own_windows(session, run.monitor, since), run.window):
         replay.add(judged)
-    return replay.add(judged_window(run.window, judgement, n_current=n_current))
+    this = judged_window(run.window, judgement, n_current=new.n_current, awaits_labels=new.awaits_labels)
+    return replay.add(this)
 
 
 def record(session: Session, run: Run) -> tuple[list[Change], list[JudgedWindow]]:

@@ -17,6 +17,7 @@ from modelwatch.sources.base import of_version
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rejects import with_rejects
 from modelwatch.steps.run import Connect, Run
+from modelwatch.steps.stream import with_labels
 from modelwatch.store.samples import Artifacts
 
 
@@ -42,7 +43,7 @@ def read_requests(run: Run, connect: Connect, window: Window) -> Sampler:
     Raises:
         SourceError: that was not possible; the reason is kept for `judge_and_store`.
     """
-    monitor, schema = run.monitor, run.monitor.schema()
+    monitor, schema = run.monitor, run.monitor.request_schema()
     source = open_source(monitor.source, schema, connection_of(monitor, connect), timezone=monitor.tzinfo)
     sampler = Sampler(rows=monitor.sample.rows, salt=monitor.monitor, id_column=schema.id)
     with noting_failure(run, window):
@@ -99,8 +100,11 @@ def profile_sample(sample: Sample, reference: Reference, run: Run) -> Profile:
 
 
 def count_rows(rows: pa.Table, reference: Reference, run: Run) -> Profile:
-    """The counts of a sample's rows, or of some of them."""
-    return profile_rows(rows if rows.num_columns else empty_rows(run), reference.cells, run.monitor.schema())
+    """The counts of a sample's rows, or of some of them; labels that come later are unknown in all of them."""
+    schema = run.monitor.schema()
+    return profile_rows(
+        with_labels(rows if rows.num_columns else empty_rows(run), None, schema), reference.cells, schema
+    )
 
 
 def keep_profile(run: Run, profile: Profile) -> str:
@@ -121,7 +125,7 @@ def empty_rows(run: Run) -> pa.Table:
         "flag": pa.bool_(),
         "timestamp": pa.timestamp("us", "UTC"),
     }
-    columns = run.monitor.schema().columns
+    columns = run.monitor.request_schema().columns
     return pa.table({column.name: pa.array([], types[column.type]) for column in columns})
 
 

@@ -14,13 +14,17 @@ from modelwatch.steps.checks import compared_with
 from modelwatch.steps.episodes import would_page
 from modelwatch.steps.fetch import failure_reason
 from modelwatch.steps.follow import follow
+from modelwatch.steps.kinds import told_by_kind
 from modelwatch.steps.measured import decode
 from modelwatch.steps.multivariate import rows_before
+from modelwatch.steps.predictions import waits_for_labels, write_predictions
+from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rejects import unparsed
 from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
+from modelwatch.steps.traffic import told_by_traffic
 from modelwatch.steps.versions import version_counts
 from modelwatch.steps.widen import requests_judged
 from modelwatch.store import engine, episodes, repository
@@ -47,21 +51,33 @@ def judge_and_store(
         reference = load_reference(run.monitor, run.settings)
         before = partial(_rows_before, run, reference)
         measured = with_reasons(measured, run.monitor, reference.cells, before, sample.rows)
+        measured = _told_by_labels(measured, run, sample, reference)
     judgement = judge(
         measured,
         run.monitor.rules(),
         n_current=requests_judged(measured, _kept(sample)),
         unmeasured=_unmeasured(run, sample, profile_ref, results),
     )
-    new = _new_evaluation(run, judgement, sample, sample_ref)
+    new = _measured(run, judgement, sample, sample_ref)
     return store_verdict(run, new, judgement, _stored_profile(run, profile_ref, artifacts, sample))
+
+
+def _told_by_labels(measured: list[Measurement], run: Run, sample: Sample, reference: Reference) -> list[Measurement]:
+    """With what requests say that come with their labels: of a review queue, the kind of drift, kinds of traffic."""
+    monitor, settings, rows = run.monitor, run.settings, sample.rows
+    if monitor.labels is not None or monitor.columns.label is None or not rows.num_rows:
+        return measured
+    is_whole = sample.n_seen == rows.num_rows  # a day's queue is made of all its requests
+    queue = measure_queue(Queue(monitor), rows, settings, reference.digest) if is_whole else []
+    told = told_by_kind([*measured, *queue], monitor, settings, reference, rows)
+    return told_by_traffic(told, monitor, settings, reference.digest, rows)
 
 
 def store_verdict(run: Run, new: NewEvaluation, judgement: Judgement, profile: StoredProfile | None) -> int:
     """Store a verdict, the episodes as they are after it, and what has become due to be told, all or nothing."""
     with engine.session(run.settings.database_url) as session, session.begin():
         episodes.lock_monitor(session, run.monitor.monitor)
-        page = would_page(session, run, judgement, new.n_current)
+        page = would_page(session, run, judgement, new)
         paged = replace(new, page=page)
         evaluation_id = repository.save_evaluation(session, paged, judgement.results, judgement.findings, profile)
         follow(session, run, evaluation_id)
@@ -102,12 +118,13 @@ def sample_problem(sample: Sample, rules: Rules) -> str | None:
     return None
 
 
-def _new_evaluation(run: Run, judgement: Judgement, sample: Sample | None, sample_ref: str | None) -> NewEvaluation:
+def new_evaluation(
+    run: Run, judgement: Judgement, n_reference: int, n_current: int, coverage: float | None
+) -> NewEvaluation:
+    """A judgement as the store takes it, still without what it rests on."""
     monitor = run.monitor
-    coverage = sample.coverage if sample else None
-    n_reference = _n_reference([result.measurement for result in judgement.results])
     # Whether it pages depends on other windows too, and is no part of what this one came to.
-    evaluation = Evaluation(monitor.monitor, run.window, judgement, n_reference, _kept(sample), coverage, page=False)
+    evaluation = Evaluation(monitor.monitor, run.window, judgement, n_reference, n_current, coverage, page=False)
     content = json.dumps(document(evaluation), sort_keys=True).encode()
     return NewEvaluation(
         monitor=monitor.monitor,
@@ -121,12 +138,21 @@ def _new_evaluation(run: Run, judgement: Judgement, sample: Sample | None, sampl
         reason=judgement.reason,
         page=False,
         n_reference=n_reference,
-        n_current=_kept(sample),
+        n_current=n_current,
         coverage=coverage,
-        sample=_sample_evidence(sample, sample_ref, monitor.schema().model_version),
-        reference_digest=load_reference(monitor, run.settings).digest if judgement.results else None,
         model_version=run.model_version,
         run_url=run.run_url,
+    )
+
+
+def _measured(run: Run, judgement: Judgement, sample: Sample | None, sample_ref: str | None) -> NewEvaluation:
+    n_reference = _n_reference([result.measurement for result in judgement.results])
+    new = new_evaluation(run, judgement, n_reference, _kept(sample), sample.coverage if sample else None)
+    return replace(
+        new,
+        sample=_sample_evidence(run, sample, sample_ref),
+        reference_digest=load_reference(run.monitor, run.settings).digest if judgement.results else None,
+        awaits_labels=waits_for_labels(run),
     )
 
 
@@ -135,20 +161,20 @@ def _n_reference(measured: list[Measurement]) -> int:
     return next((m.n_reference or 0 for m in measured if m.metric == "row_count"), 0)
 
 
-def _sample_evidence(
-    sample: Sample | None, sample_ref: str | None, version_column: str | None
-) -> dict[str, object] | None:
+def _sample_evidence(run: Run, sample: Sample | None, sample_ref: str | None) -> dict[str, object] | None:
     if sample is None:
         return None
-    return {
+    evidence: dict[str, object] = {
         "uri": sample_ref,
         "n_seen": sample.n_seen,
         "n_duplicate": sample.n_duplicate,
         "n_rejected": sample.n_rejected,
         "n_total": sample.n_total,
         "rejects": [[r.column, r.problem, r.count, r.example] for r in sample.rejects],
-        "versions": version_counts(sample.rows, version_column),
+        "versions": version_counts(sample.rows, run.monitor.schema().model_version),
     }
+    predictions = write_predictions(run, sample)
+    return evidence if predictions is None else {**evidence, "n_kept": _kept(sample), "predictions": predictions}
 
 
 def _stored_profile(

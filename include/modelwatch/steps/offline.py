@@ -29,7 +29,7 @@ from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.rejects import unparsed, with_rejects
 from modelwatch.steps.rows import comparable
-from modelwatch.steps.stream import Labels, present_schema, with_labels, within
+from modelwatch.steps.stream import present_schema, read_labels, with_labels, within
 from modelwatch.steps.traffic import told_by_traffic
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.verdict import judge
@@ -114,7 +114,7 @@ def read_current(monitor: Monitor, current: str, labels: str | None) -> Current:
     """Read and type the file, join the labels by request id, and keep each request id once."""
     schema = present_schema(current, monitor)
     page = files.read_table(current, schema, timezone=monitor.tzinfo)
-    known = None if labels is None else Labels.read(labels, monitor)
+    known = None if labels is None else read_labels(labels, monitor)
     schema = replace(schema, label=monitor.schema().label)
     rows = with_labels(_each_once(page.rows, schema.id), known, schema)
     return Current(rows, page.rejects, schema)

@@ -1,22 +1,20 @@
 """A file of requests counted page by page: what it takes in memory does not grow with its rows.
 
-Kept of every row are eight bytes of its id, so that a repeated request counts once; of the labels nine bytes each; and
+Kept of every row are eight bytes of its id, so that a repeated request counts once; of the labels 25 bytes each; and
 what a review queue is made of, where the monitor has one.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from modelwatch.config import Monitor
 from modelwatch.domain import Page, Schema, Window
 from modelwatch.errors import DataError
-from modelwatch.hashing import Distinct, Hashes, hash_texts
+from modelwatch.hashing import Distinct, hash_texts
+from modelwatch.labels import Labels, labels_of, set_labels
 from modelwatch.profile import CellSet, Profile, profile_rows
 from modelwatch.sampling import Rejects, Smallest, row_hashes
 from modelwatch.sources import files
@@ -24,7 +22,6 @@ from modelwatch.sources.rows import ARROW
 from modelwatch.steps.rejects import with_rejects
 
 SALT = "rows"
-UNKNOWN = 2
 
 
 @dataclass
@@ -80,7 +77,7 @@ def count_file(
         DataError: a file cannot be used, or labels cannot be joined.
     """
     schema = present_schema(uri, monitor)
-    known = None if labels is None else Labels.read(labels, monitor)
+    known = None if labels is None else read_labels(labels, monitor)
     counting = replace(schema, label=monitor.schema().label)
     empty = with_labels(_no_rows(schema), None, counting)
     total, sample = profile_rows(empty, cells, counting), Smallest(kept_rows)
@@ -129,12 +126,12 @@ def present_schema(uri: str, monitor: Monitor) -> Schema:
     )
 
 
-def with_labels(rows: pa.Table, known: "Labels | None", schema: Schema) -> pa.Table:
+def with_labels(rows: pa.Table, known: Labels | None, schema: Schema) -> pa.Table:
     """The rows with a label column, where the model has labels: joined, their own, or null throughout."""
     if schema.label is None:
         return rows
     if known is not None:
-        return known.join(rows, schema)
+        return set_labels(rows, schema.label, known.of(hash_texts(rows[schema.id], SALT)).values)
     if schema.label in rows.column_names:
         return rows
     return rows.append_column(schema.label, pa.nulls(rows.num_rows, pa.bool_()))
@@ -180,48 +177,15 @@ def _no_rows(schema: Schema) -> pa.Table:
     return pa.table({c.name: pa.chunked_array([], ARROW[c.type]) for c in schema.columns})
 
 
-@dataclass(frozen=True, eq=False)
-class Labels:
-    """Labels by the hash of their request id.
+def read_labels(uri: str, monitor: Monitor) -> Labels:
+    """Read a file of labels; of a repeated id the newest counts, without a time of its own the last.
 
-    Attributes:
-        hashes: ``(n,)`` ascending; labels: ``(n,)`` 0, 1, or `UNKNOWN`.
+    Raises:
+        DataError: it cannot be read, or the monitor names no id or no label.
     """
-
-    hashes: Hashes
-    labels: NDArray[np.int8]
-
-    @classmethod
-    def read(cls, uri: str, monitor: Monitor) -> "Labels":
-        """Read a file of labels; of a repeated id the first counts.
-
-        Raises:
-            DataError: it cannot be read, or the monitor names no id or no label.
-        """
-        schema = monitor.schema()
-        if schema.id is None or schema.label is None:
-            message = f"{uri}: labels are joined by request id: set columns.id and columns.label in the monitor file"
-            raise DataError(message)
-        wanted = tuple(column for column in schema.columns if column.name in (schema.id, schema.label))
-        only = Schema(columns=wanted, features={}, id=schema.id, label=schema.label)
-        parts = list(cls._parts(uri, only, monitor))
-        hashes, first = np.unique(np.concatenate([part[0] for part in parts]), return_index=True)
-        return cls(hashes, np.concatenate([part[1] for part in parts])[first])
-
-    @staticmethod
-    def _parts(uri: str, schema: Schema, monitor: Monitor) -> Iterator[tuple[Hashes, NDArray[np.int8]]]:
-        for page in files.read_pages(uri, schema, timezone=monitor.tzinfo):
-            codes = pc.fill_null(pc.cast(page.rows[schema.label], pa.int8()), UNKNOWN)
-            yield hash_texts(page.rows[schema.id], SALT), np.asarray(codes.to_numpy(), dtype=np.int8)
-
-    def join(self, rows: pa.Table, schema: Schema) -> pa.Table:
-        """The rows with their labels; null where none is known."""
-        wanted = hash_texts(rows[schema.id], SALT)
-        codes = np.full(len(wanted), UNKNOWN, dtype=np.int8)
-        if len(self.hashes):
-            place = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
-            codes = np.where(self.hashes[place] == wanted, self.labels[place], UNKNOWN)
-        label = pa.array(codes == 1, pa.bool_(), mask=codes == UNKNOWN)
-        if schema.label in rows.column_names:
-            rows = rows.drop_columns(schema.label)
-        return rows.append_column(schema.label, pa.chunked_array([label]))
+    if monitor.columns.id is None or monitor.columns.label is None:
+        message = f"{uri}: labels are joined by request id: set columns.id and columns.label in the monitor file"
+        raise DataError(message)
+    schema = monitor.label_schema()
+    pages = files.read_pages(uri, schema, timezone=monitor.tzinfo)
+    return Labels.newest(labels_of(page.rows, schema, salt=SALT) for page in pages)

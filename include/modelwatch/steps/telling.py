@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from modelwatch.domain import Result, iso
-from modelwatch.episodes import JudgedWindow, problem_key
+from modelwatch.episodes import JudgedWindow, is_judged, problem_key
 from modelwatch.report import messages
 from modelwatch.report.links import window_page
 from modelwatch.report.messages import Facts
@@ -53,7 +53,12 @@ def may_open(run: Run, change: Change, windows: list[JudgedWindow]) -> bool:
         return True
     policy = policy_of(run.monitor)
     reach = max(policy.of, policy.close_after) if change.row.kind == "model" else 1
-    recent = [judged.window for judged in windows if judged.is_measured or change.row.kind == "health"][-reach:]
+    where = {trace.window for trace in seen}
+    recent = [
+        judged.window
+        for judged in windows
+        if change.row.kind == "health" or judged.window in where or is_judged(judged, episode.fingerprint)
+    ][-reach:]
     is_live = any(trace.is_live for trace in seen)
     return change.row.status == "open" and is_live and episode.last in recent
 

@@ -69,6 +69,7 @@ def history(session: Session, monitor: str, since: datetime, until: datetime | N
     table = Evaluation
     query = (
         sa.select(table.id, table.window_start, table.window_end, table.verdict, table.n_current, table.run_type)
+        .add_columns(table.awaits_labels)
         .where(table.monitor == monitor, table.model_version.is_(None), table.window_end > since)
         .order_by(table.window_start, table.window_end, table.number)
     )
@@ -244,7 +245,8 @@ def _result(row: Any) -> Result:  # noqa: ANN401  # the columns above
 def _judged(row: Any, results: tuple[Result, ...]) -> JudgedWindow:  # noqa: ANN401  # the columns above
     (window,) = _windows([(row.window_start, row.window_end)])
     judgement = Judgement(row.verdict, None, results, ())
-    return judged_window(window, judgement, n_current=row.n_current, is_live=row.run_type not in HISTORY)
+    more = {"is_live": row.run_type not in HISTORY, "awaits_labels": row.awaits_labels}
+    return judged_window(window, judgement, n_current=row.n_current, **more)
 
 
 def _known(row: EpisodeRow, last: datetime | None) -> Known:

@@ -10,7 +10,7 @@ from modelwatch.domain import Window
 from modelwatch.history import Evidence, Judged, Mark
 from modelwatch.store import reading
 from modelwatch.store.repository import CURRENT
-from modelwatch.store.tables import Evaluation, ProfileRow
+from modelwatch.store.tables import MEASURED_ID, Evaluation, ProfileRow
 
 HEAD = (
     "id", "monitor", "window_start", "window_end", "number", "verdict", "reason", "page", "n_reference",
@@ -92,7 +92,7 @@ def evidence(session: Session, evaluation_id: int, *, with_profile: bool) -> Evi
             ProfileRow.cells_digest,
             ProfileRow.content if with_profile else sa.null(),
         )
-        .outerjoin(ProfileRow, ProfileRow.evaluation_id == Evaluation.id)
+        .outerjoin(ProfileRow, ProfileRow.evaluation_id == MEASURED_ID)
         .where(Evaluation.id == evaluation_id)
     )
     row = session.execute(query).one()

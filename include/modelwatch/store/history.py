@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from modelwatch.domain import Measurement, VerdictName, Window
 from modelwatch.store.rows import result_of
-from modelwatch.store.tables import Evaluation, ProfileRow, ResultRow
+from modelwatch.store.tables import MEASURED_ID, Evaluation, ProfileRow, ResultRow
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def judged(session: Session, monitor: str, since: datetime) -> list[Judged]:
         on_rows.setdefault(row.evaluation_id, []).append(result_of(row).measurement)
     query = (
         sa.select(table, ProfileRow.content, ProfileRow.cells_digest)
-        .outerjoin(ProfileRow, ProfileRow.evaluation_id == table.id)
+        .outerjoin(ProfileRow, ProfileRow.evaluation_id == MEASURED_ID)
         .where(table.id.in_(newest))
     )
     return [

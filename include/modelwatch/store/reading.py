@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from modelwatch.domain import Window
-from modelwatch.history import About, Finding, Mark, Point, Strongest
+from modelwatch.history import ESTIMATED, About, Finding, Mark, Point, Strongest
+from modelwatch.store.label_tables import EstimateRow
 from modelwatch.store.repository import CURRENT
 from modelwatch.store.tables import Evaluation, MonitorConfig, ResultRow
 
@@ -87,9 +88,47 @@ def crossed(session: Session, marks: Iterable[Mark]) -> list[Point]:
 
 
 def series(session: Session, marks: Iterable[Mark]) -> list[Point]:
-    """What is drawn over time: drift of the prediction, performance, and fairness, each group's rates included."""
+    """What is drawn over time: the drift of the prediction, and fairness and performance, judged or not."""
+    known = list(marks)
     judged = sa.and_(RESULT.check == "prediction_drift", RESULT.threshold.is_not(None))
-    return _points(session, marks, sa.or_(judged, RESULT.check.in_(("fairness", "performance"))), RESULT.position)
+    wanted = sa.or_(judged, RESULT.check.in_(("fairness", "performance")))
+    return [*_points(session, known, wanted, RESULT.position), *_estimates(session, known)]
+
+
+def _estimates(session: Session, marks: Sequence[Mark]) -> list[Point]:
+    """What the windows that wait for labels may come to, as it was estimated last."""
+    table = EstimateRow
+    waiting = sa.select(Evaluation.monitor, Evaluation.window_start, Evaluation.window_end).where(
+        Evaluation.id.in_([mark.id for mark in marks]), Evaluation.awaits_labels
+    )
+    query = (
+        sa.select(table)
+        .ext(distinct_on(table.window_start, table.window_end, table.metric))
+        .where(sa.tuple_(table.monitor, table.window_start, table.window_end).in_(waiting))
+        .order_by(table.window_start, table.window_end, table.metric, table.known_at.desc())
+    )
+    n_current = {mark.window: mark.n_current for mark in marks}
+    found = ((row, _window(row.window_start, row.window_end)) for row in session.scalars(query))
+    return [
+        Point(
+            window,
+            check="performance",
+            metric=row.metric,
+            feature=None,
+            group=ESTIMATED,
+            value=row.value,
+            effect=None,
+            ci_low=row.ci_low,
+            ci_high=row.ci_high,
+            threshold=None,
+            status="insufficient_data",
+            n_current=n_current[window],
+            evidence=row.reason,
+            cause=None,
+            shared_reason=None,
+        )
+        for row, window in found
+    ]
 
 
 def strongest(session: Session, buckets: Mapping[int, int], windows: Mapping[int, Window]) -> list[Strongest]:

@@ -13,7 +13,7 @@ from modelwatch.domain import Judgement, Result, VerdictName, Window
 from modelwatch.errors import StoreError
 from modelwatch.store.cover import widest_cover
 from modelwatch.store.rows import result_of, row_of, storable
-from modelwatch.store.tables import Evaluation, MonitorConfig, ProfileRow, ResultRow
+from modelwatch.store.tables import MEASURED_ID, Evaluation, MonitorConfig, ProfileRow, ResultRow
 
 CURRENT = sa.table("current_evaluation", *(sa.column(c.name, c.type) for c in Evaluation.__table__.columns))
 
@@ -39,6 +39,9 @@ class NewEvaluation:
     reference_digest: str | None = None
     model_version: str | None = None
     run_url: str | None = None
+    restates: int | None = None
+    awaits_labels: bool = False
+    labels_known_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ def profiles_between(session: Session, monitor: str, start: datetime, end: datet
     """Every profile of the current evaluations whose windows lie in ``[start, end)``, oldest first."""
     query = (
         sa.select(CURRENT.c.window_start, CURRENT.c.window_end, CURRENT.c.verdict, CURRENT.c.sample, ProfileRow)
-        .join(ProfileRow, ProfileRow.evaluation_id == CURRENT.c.id)
+        .join(ProfileRow, ProfileRow.evaluation_id == sa.func.coalesce(CURRENT.c.restates, CURRENT.c.id))
         .where(CURRENT.c.monitor == monitor, CURRENT.c.window_start >= start, CURRENT.c.window_end <= end)
         .order_by(CURRENT.c.window_end, CURRENT.c.window_start)
     )
@@ -207,7 +210,8 @@ def fair_part(profiles: Iterable[StoredProfile], start: datetime, end: datetime)
 
 def profile_of(session: Session, evaluation_id: int) -> bytes | None:
     """The counts an evaluation rests on, as `profile.encode_profile` wrote them; None when nothing was counted."""
-    return session.scalar(sa.select(ProfileRow.content).where(ProfileRow.evaluation_id == evaluation_id))
+    query = sa.select(ProfileRow.content).join(Evaluation, ProfileRow.evaluation_id == MEASURED_ID)
+    return session.scalar(query.where(Evaluation.id == evaluation_id))
 
 
 def _of_window(monitor: str, window: Window) -> tuple[sa.ColumnElement[bool], ...]:

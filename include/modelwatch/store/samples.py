@@ -82,6 +82,10 @@ class Artifacts:
         target = f"{self._base}/{path}"
         return self.read_bytes(target) if self._fs.exists(target) else None
 
+    def read_if_kept(self, uri: str) -> bytes | None:
+        """The bytes of a file that may have been kept long enough, or None."""
+        return self.read_bytes(uri) if self._fs.exists(self._fs._strip_protocol(uri)) else None  # noqa: SLF001
+
     def write_sample(self, folder: str, sample: Sample, window: Window) -> str:
         """Write the sample's rows and its evidence; returns the evidence's URI. Same sample, same bytes."""
         buffer = io.BytesIO()
@@ -122,7 +126,7 @@ class Artifacts:
             rejects=tuple(Reject(**reject) for reject in evidence["rejects"]),
         )
 
-    def expire(self, before: datetime, folder: str = "") -> int:
+    def expire(self, before: datetime, folder: str = "", *, of: tuple[str, ...] = OF_REQUESTS) -> int:
         """Delete what is of single requests, written before that moment, below the folder; returns how many files went.
 
         What is no request's own (evidence, counts, measurements) stays.
@@ -130,7 +134,7 @@ class Artifacts:
         expired = [
             path
             for path in self._fs.find(f"{self._base}/{folder}".rstrip("/"))
-            if path.endswith(OF_REQUESTS) and self._fs.modified(path).timestamp() < before.timestamp()
+            if path.endswith(of) and self._fs.modified(path).timestamp() < before.timestamp()
         ]
         for path in expired:
             with suppress(FileNotFoundError):  # another run of the monitor was quicker

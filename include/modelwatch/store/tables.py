@@ -39,7 +39,11 @@ class MonitorConfig(Base):
 
 
 class Evaluation(Base):
-    """One judgement of one window; a re-run adds the next number."""
+    """One judgement of one window; a re-run adds the next number, and so do labels that have come.
+
+    ``restates`` is the evaluation that measured the requests, when this one only adds what labels say of them;
+    ``labels_known_at`` is the day whose knowledge it has of them. One that ``awaits_labels`` has none yet.
+    """
 
     __tablename__ = "evaluation"
     __table_args__ = (
@@ -72,7 +76,14 @@ class Evaluation(Base):
     reference_digest: Mapped[str | None] = mapped_column(sa.Text)
     model_version: Mapped[str | None] = mapped_column(sa.Text)
     run_url: Mapped[str | None] = mapped_column(sa.Text)
+    restates: Mapped[int | None] = mapped_column(sa.ForeignKey("evaluation.id", ondelete="RESTRICT"))
+    awaits_labels: Mapped[bool] = mapped_column(server_default=sa.false())
+    labels_known_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=sa.func.now())
+
+
+MEASURED_ID = sa.func.coalesce(Evaluation.restates, Evaluation.id)
+"""The evaluation whose counts an evaluation rests on: itself, or the one it restates."""
 
 
 class ResultRow(Base):

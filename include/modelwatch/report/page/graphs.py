@@ -1,7 +1,7 @@
 """A model's charts over time: score and decisions, volume, fairness by group with intervals and thresholds."""
 
 from modelwatch.domain import Window
-from modelwatch.history import About, Mark, Point
+from modelwatch.history import ESTIMATED, About, Mark, Point
 from modelwatch.metrics.registry import METRICS
 from modelwatch.report.charts.lines import Limit, Line, TimeChart
 
@@ -36,14 +36,16 @@ def _prediction(shown: list[Mark], points: list[Point], about: About) -> TimeCha
 
 
 def _performance(shown: list[Mark], points: list[Point]) -> list[TimeChart]:
-    """Each measure of how right the model was, where labels have come."""
-    mine = [p for p in points if p.check == "performance" and p.group is None and p.feature is None]
+    """Each measure of how right the model was, by labels, and what it may come to while they are coming."""
+    mine = [p for p in points if p.check == "performance" and p.group in (None, ESTIMATED) and p.feature is None]
     charts = []
     for metric in dict.fromkeys(p.metric for p in mine if p.value is not None):
-        found = [p for p in mine if p.metric == metric]
+        found = [p for p in mine if p.metric == metric and p.value is not None]
+        kinds = ((metric, None), (f"{metric}, while labels are coming", ESTIMATED))
+        lines = [_line(name, shown, known) for name, kind in kinds if (known := [p for p in found if p.group == kind])]
         name, title = f"performance-{metric.replace('_', '-')}", metric.replace("_", " ").capitalize()
-        limits = _limits([_at_its_value(point) for point in found])
-        charts.append(TimeChart(name, title, _windows(shown), (_line(metric, shown, found),), limits))
+        limits = _limits([_at_its_value(point) for point in found if point.group is None])
+        charts.append(TimeChart(name, title, _windows(shown), tuple(lines), limits))
     return charts
 
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from modelwatch.store import episode_tables, redeploy_tables  # noqa: F401  # their tables are part of the metadata
+from modelwatch.store import episode_tables, label_tables, redeploy_tables  # noqa: F401  # their tables are part of the metadata
 from modelwatch.store.tables import Base
 
 connectable = context.config.attributes["connection"]

@@ -1,0 +1,114 @@
+"""The Dag of a monitor whose labels come later: what follows what, and what is asked for when performance is worse."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelwatch import errors, steps
+from support.airflow_runs import ROOT, answering, asset_events, load_dags, run_dag
+
+pytestmark = pytest.mark.airflow
+NIGHT = datetime(2026, 11, 10, 3, tzinfo=UTC)
+MONITOR = """\
+monitor: fraud
+source: {type: files, uri: requests.parquet}
+columns: {id: request_id, timestamp: requested_at, score: score, decision: flagged, label: is_fraud}
+reference: {uri: reference.parquet}
+features: {amount: numeric}
+labels:
+  source: {type: files, uri: labels.parquet}
+retraining: {cooldown: P14D}
+"""
+CHECKS = ("quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance")
+EVIDENCE = {
+    "request": 3,
+    "episode": 7,
+    "since": "2026-10-08T00:00:00Z",
+    "window": {"start": "2026-10-10T00:00:00Z", "end": "2026-10-11T00:00:00Z"},
+    "findings": [{"metric": "recall", "evidence": "0.81 -> 0.42"}],
+}
+
+
+class Noted:
+    """What the steps are to return or raise, by name."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.returns: dict[str, Any] = {f"check_{name}": f"memory://{name}" for name in CHECKS}
+        self.returns |= {"fetch_sample": "memory://sample", "build_profile": "memory://profile", "judge_and_store": 7}
+        self.returns |= {"fetch_labels": "5 labelled requests", "judge_matured": [8], "request_retraining": None}
+        self.returns |= {"should_alert": False, "send_slack_alert": None}
+        self.calls: list[str] = []
+        for name in self.returns:
+            monkeypatch.setattr(steps, name, self.step(name))
+
+    def step(self, name: str) -> Callable[..., Any]:
+        def act(*_: Any, **__: Any) -> Any:
+            self.calls.append(name)
+            if isinstance(self.returns[name], Exception):
+                raise self.returns[name]
+            return self.returns[name]
+
+        return act
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
+    return Noted(monkeypatch)
+
+
+@pytest.fixture
+def dag(monitors_dir: Path) -> Any:
+    (monitors_dir / "fraud.yaml").write_text(MONITOR)
+    return load_dags().dags["monitor_fraud"]
+
+
+def test_labels_are_fetched_after_the_verdict_and_before_anybody_is_told(dag: Any) -> None:
+    after = {task.task_id: set(task.downstream_task_ids) for task in dag.tasks}
+    assert after["check_performance"] == {"judge_and_store"}
+    assert after["judge_and_store"] == {"fetch_labels", "route_alert"}
+    assert after["fetch_labels"] == {"judge_matured"}
+    assert after["judge_matured"] == {"request_retraining", "route_alert"}
+    assert after["request_retraining"] == {"report_failures"}
+
+
+def test_nothing_is_asked_for_while_performance_holds(dag: Any, noted: Noted) -> None:
+    run = run_dag(dag, NIGHT)
+    assert run.state == "success"
+    assert (run.tasks["request_retraining"], run.tasks["report_failures"]) == ("skipped", "success")
+    assert asset_events("modelwatch/fraud/retrain", run.run_id) == []
+    assert run.xcoms["fetch_labels", "return_value"] == "5 labelled requests"
+
+
+def test_labels_that_cannot_be_had_are_red_and_hold_up_no_alert(dag: Any, noted: Noted) -> None:
+    noted.returns |= {"fetch_labels": errors.SourceAuthError("labels: 401"), "should_alert": True}
+    run = run_dag(dag, NIGHT)
+    assert run.state == "failed"
+    assert {name for name, state in run.tasks.items() if state == "failed"} == {"fetch_labels", "report_failures"}
+    assert run.tasks["send_slack_alert"] == "success"
+
+
+def test_a_verdict_that_could_not_be_stored_is_told_to_nobody(dag: Any, noted: Noted) -> None:
+    noted.returns["judge_and_store"] = errors.DataError("the reference is gone")
+    run = run_dag(dag, NIGHT)
+    assert {"should_alert", "fetch_labels"}.isdisjoint(noted.calls)
+    assert run.tasks["route_alert"] == "upstream_failed"
+
+
+def test_worse_performance_starts_a_dag_that_waits_for_a_person(
+    dag: Any, noted: Noted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted.returns["request_retraining"] = EVIDENCE
+    run = run_dag(dag, NIGHT)
+    assert run.state == "success"
+    (event,) = asset_events("modelwatch/fraud/retrain", run.run_id)
+    assert event.extra == EVIDENCE
+    examples = ROOT / "docs" / "examples"
+    monkeypatch.setattr("airflow.settings.DAGS_FOLDER", str(examples))
+    retrain = load_dags(examples).dags["retrain_fraud"]
+    with answering("retrain_fraud", "approve", "Approve"):
+        answered = run_dag(retrain, None, run_type="asset_triggered", event=event)
+    assert answered.tasks == {"read_evidence": "success", "approve": "success", "train": "success"}
+    assert "- recall 0.81 -> 0.42" in answered.xcoms["read_evidence", "return_value"]
