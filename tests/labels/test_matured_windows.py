@@ -11,6 +11,7 @@ from modelwatch.pages import Pages
 from modelwatch.report.document import Evaluation, document
 from modelwatch.steps.as_of import performance_as_of
 from modelwatch.store import engine, repository
+from support.cli import modelwatch
 from support.label_days import DAY, LabelDays, window_of
 
 NUMBERS = "SELECT window_start, number, labels_known_at, awaits_labels FROM evaluation ORDER BY window_start, number"
@@ -92,7 +93,9 @@ def test_labels_that_cannot_be_had_hold_up_nothing(days: LabelDays) -> None:
     assert days.rows_of(COUNTS) == []
 
 
-def test_corrections_restate_a_window_and_an_earlier_day_shows_what_was_known_then(days: LabelDays) -> None:
+def test_corrections_restate_a_window_and_an_earlier_day_shows_what_was_known_then(
+    days: LabelDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
     days.nights(range(4))
     old = document_of(days, window_of(0))
     came = window_of(4).end - DAY / 24
@@ -102,7 +105,11 @@ def test_corrections_restate_a_window_and_an_earlier_day_shows_what_was_known_th
     days.night(4)
     new = document_of(days, window_of(0))
     assert new != old
-    assert as_of(days, window_of(0), window_of(3).end) == old
+    monkeypatch.setenv("MODELWATCH_DATABASE_URL", days.url)
+    monkeypatch.setenv("MODELWATCH_SAMPLES_URL", (days.folder / "kept").as_uri())
+    span = ("--from", "2026-03-01", "--to", "2026-03-02")
+    shown = modelwatch("performance", days.monitor_path(), *span, "--as-of", "2026-03-05")
+    assert (shown.documents, shown.err) == ([old], "")
     assert as_of(days, window_of(0), None) == new
     assert as_of(days, window_of(0), window_of(2).end)["verdict"] == "ok"
 
