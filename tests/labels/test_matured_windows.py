@@ -147,3 +147,17 @@ def test_before_it_is_mature_a_window_shows_what_it_may_come_to(days: LabelDays)
     days.nights(range(9, 11))
     final = {r["metric"]: r for r in as_of(days, window_of(7), None)["results"] if r["check"] == "performance"}
     assert recall["ci_low"] <= final["recall"]["value"] <= recall["ci_high"]
+
+
+def test_where_only_positives_get_labels_the_others_are_negative_once_the_window_is_mature(
+    database_url: str, tmp_path: Path
+) -> None:
+    days = LabelDays(database_url, tmp_path, more="  unlabelled: negative")
+    for day in range(4):
+        table = days.requests(day)
+        days.labels = [one for one in days.labels if one[1] == 1]
+        days.night(day)
+    found = {r.measurement.metric: r.measurement for r in stored(days, window_of(0)).results}
+    positives = sum(request.startswith("20260301") for request, *_ in days.labels)
+    assert found["labelled_share"].value == pytest.approx(positives / table.num_rows)
+    assert found["accuracy"].n_current == table.num_rows
