@@ -118,8 +118,10 @@ def performance(monitor: str, *, start: str, end: str, as_of: str | None, output
     from modelwatch.report.table import evaluation_table
     from modelwatch.steps.as_of import performance_as_of
     from modelwatch.steps.inline import migrated_settings
+    from modelwatch.steps.labels import labels_config
 
     settings, loaded = load(monitor)
+    labels_config(loaded)  # before a store is looked for
     span, day = _span(start, end, loaded), moment(as_of, loaded, "--as-of")
     statuses = set()
     for evaluation in performance_as_of(loaded, migrated_settings(settings), span, day):

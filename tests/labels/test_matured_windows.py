@@ -11,6 +11,7 @@ from modelwatch.pages import Pages
 from modelwatch.report.document import Evaluation, document
 from modelwatch.steps.as_of import performance_as_of
 from modelwatch.store import engine, repository
+from support.cli import modelwatch
 from support.label_days import DAY, LabelDays, window_of
 
 NUMBERS = "SELECT window_start, number, labels_known_at, awaits_labels FROM evaluation ORDER BY window_start, number"
@@ -92,7 +93,9 @@ def test_labels_that_cannot_be_had_hold_up_nothing(days: LabelDays) -> None:
     assert days.rows_of(COUNTS) == []
 
 
-def test_corrections_restate_a_window_and_an_earlier_day_shows_what_was_known_then(days: LabelDays) -> None:
+def test_corrections_restate_a_window_and_an_earlier_day_shows_what_was_known_then(
+    days: LabelDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
     days.nights(range(4))
     old = document_of(days, window_of(0))
     came = window_of(4).end - DAY / 24
@@ -102,7 +105,11 @@ def test_corrections_restate_a_window_and_an_earlier_day_shows_what_was_known_th
     days.night(4)
     new = document_of(days, window_of(0))
     assert new != old
-    assert as_of(days, window_of(0), window_of(3).end) == old
+    monkeypatch.setenv("MODELWATCH_DATABASE_URL", days.url)
+    monkeypatch.setenv("MODELWATCH_SAMPLES_URL", (days.folder / "kept").as_uri())
+    span = ("--from", "2026-03-01", "--to", "2026-03-02")
+    shown = modelwatch("performance", days.monitor_path(), *span, "--as-of", "2026-03-05")
+    assert (shown.documents, shown.err) == ([old], "")
     assert as_of(days, window_of(0), None) == new
     assert as_of(days, window_of(0), window_of(2).end)["verdict"] == "ok"
 
@@ -140,3 +147,17 @@ def test_before_it_is_mature_a_window_shows_what_it_may_come_to(days: LabelDays)
     days.nights(range(9, 11))
     final = {r["metric"]: r for r in as_of(days, window_of(7), None)["results"] if r["check"] == "performance"}
     assert recall["ci_low"] <= final["recall"]["value"] <= recall["ci_high"]
+
+
+def test_where_only_positives_get_labels_the_others_are_negative_once_the_window_is_mature(
+    database_url: str, tmp_path: Path
+) -> None:
+    days = LabelDays(database_url, tmp_path, more="  unlabelled: negative")
+    for day in range(4):
+        table = days.requests(day)
+        days.labels = [one for one in days.labels if one[1] == 1]
+        days.night(day)
+    found = {r.measurement.metric: r.measurement for r in stored(days, window_of(0)).results}
+    positives = sum(request.startswith("20260301") for request, *_ in days.labels)
+    assert found["labelled_share"].value == pytest.approx(positives / table.num_rows)
+    assert found["accuracy"].n_current == table.num_rows

@@ -67,7 +67,8 @@ def estimates(
     Returns:
         By metric. What is not known of a kind makes every metric unknown.
     """
-    kinds = [(d, 1) for d in (0, 1)] if unlabelled_is_negative else [(d, y) for d in (0, 1) for y in (0, 1)]
+    decided = [d for d in (0, 1) if requests[d]]
+    kinds = [(d, y) for d in decided for y in ((1,) if unlabelled_is_negative else (0, 1))]
     naive = figures(_whole(come[None].astype(np.float64), requests, unlabelled_is_negative=unlabelled_is_negative))
     shown = {name: float(values[0]) if np.isfinite(values[0]) else None for name, values in naive.items()}
     known = [one for kind in kinds if (one := arrived.get(kind)) is not None]

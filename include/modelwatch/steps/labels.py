@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy.orm import Session
 
+from modelwatch.config import Monitor
 from modelwatch.config.labels import Labels as LabelsConfig
 from modelwatch.domain import Page, Window
 from modelwatch.errors import SettingsError, SourceError, SourceResponseError
@@ -23,16 +24,16 @@ from modelwatch.store.samples import Artifacts
 LARGEST = int(np.iinfo(np.uint64).max)
 
 
-def labels_config(run: Run) -> LabelsConfig:
+def labels_config(monitor: Monitor) -> LabelsConfig:
     """The monitor's labels.
 
     Raises:
         SettingsError: it has none.
     """
-    if run.monitor.labels is None:
-        message = f"{run.monitor.path}: the monitor has no labels; add a labels section (docs/labels.md)"
+    if monitor.labels is None:
+        message = f"{monitor.path}: the monitor has no labels; add a labels section (docs/labels.md)"
         raise SettingsError(message)
-    return run.monitor.labels
+    return monitor.labels
 
 
 def fetch_labels(run: Run, connect: Connect) -> LabelCounts:
@@ -43,7 +44,7 @@ def fetch_labels(run: Run, connect: Connect) -> LabelCounts:
     Raises:
         SourceError: the source could not be read to its end; what is known stays as it was.
     """
-    labels, name = labels_config(run), run.monitor.monitor
+    labels, name = labels_config(run.monitor), run.monitor.monitor
     if not counts(run):
         return LabelCounts()
     with engine.session(run.settings.database_url) as session:
@@ -72,7 +73,7 @@ def knowledge_day(session: Session, run: Run) -> datetime:
 
 def _span(session: Session, run: Run) -> Window:
     """Which labels to ask for: those since the last look, and all of requests that were not kept then."""
-    labels, name = labels_config(run), run.monitor.monitor
+    labels, name = labels_config(run.monitor), run.monitor.monitor
     end = knowledge_day(session, run)
     oldest = end - labels.horizon - run.monitor.window
     last = store.last_look(session, name, before=end)
@@ -97,7 +98,7 @@ def _requests(run: Run, kept: list[Predicted]) -> tuple[Hashes, int]:
 
 
 def _pages(run: Run, connect: Connect, asked: Window) -> Iterator[Page]:
-    source = labels_config(run).source
+    source = labels_config(run.monitor).source
     connection = connect(source.connection) if source.connection else None
     opened = open_source(source, run.monitor.label_schema(), connection, timezone=run.monitor.tzinfo)
     try:

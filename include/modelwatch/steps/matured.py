@@ -54,7 +54,7 @@ class Knowledge:
 
 def knowledge(session: Session, run: Run, as_of: datetime, since: datetime | None = None) -> Knowledge:
     """What was known on a day of the windows within the horizon, and of those that end after ``since``."""
-    labels, monitor = labels_config(run), run.monitor
+    labels, monitor = labels_config(run.monitor), run.monitor
     within = as_of - labels.horizon - monitor.window
     first = within if since is None else min(since, within)
     windows = store.predicted(session, monitor.monitor, since=first, until=as_of)
@@ -94,7 +94,7 @@ class Cohorts:
     def maturing(self) -> Maturing:
         """How labels arrive."""
         found = [cohort for cohort in self._kept.values() if cohort is not None]
-        return Maturing(labels_config(self.run), self.known.labels, found, self.known.as_of)
+        return Maturing(labels_config(self.run.monitor), self.known.labels, found, self.known.as_of)
 
     @cached_property
     def _kept(self) -> dict[int, Cohort | None]:
