@@ -5,21 +5,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from modelwatch.config.base import Place, Scalar, Strict, require_none
-from modelwatch.config.sources import Auth
-
-
-class VersionSelector(Strict):
-    """Where the API is told which version shall answer: a header or a query parameter of this name."""
-
-    header: str | None = None
-    query: str | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> "VersionSelector":
-        if (self.header is None) == (self.query is None):
-            message = "a version is asked for by either 'header' or 'query', the name it is sent under"
-            raise ValueError(message)
-        return self
+from modelwatch.config.sources import Auth, SentAs
 
 
 class Probe(Strict):
@@ -42,7 +28,7 @@ class Probe(Strict):
     enabled: bool = False
     connection: str = Field(min_length=1)
     path: str
-    version: VersionSelector | None = None
+    version: SentAs | None = None
     auth: Auth | None = None
     mark: dict[str, str] = Field(default_factory=lambda: {"X-Modelwatch-Probe": "1"}, min_length=1)
     body: dict[str, Scalar] = Field(default_factory=dict)

@@ -68,19 +68,24 @@ Pagination = Annotated[
 ]
 
 
-class ApiKey(Strict):
-    """The connection's password goes into a header or a query parameter of this name."""
+class SentAs(Strict):
+    """The name that something is sent under: of a header or of a query parameter."""
 
-    type: Literal["api_key"]
     header: str | None = None
     query: str | None = None
 
     @model_validator(mode="after")
-    def _one_place(self) -> "ApiKey":
+    def _one_place(self) -> "SentAs":
         if (self.header is None) == (self.query is None):
-            message = "an API key needs either 'header' or 'query', the name it is sent under"
+            message = "needs either 'header' or 'query', the name it is sent under"
             raise ValueError(message)
         return self
+
+
+class ApiKey(SentAs):
+    """The connection's password goes into a header or a query parameter of this name."""
+
+    type: Literal["api_key"]
 
 
 def _form_of_auth(value: Any) -> str:  # noqa: ANN401  # whatever stands in the file
