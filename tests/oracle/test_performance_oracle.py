@@ -150,9 +150,11 @@ def test_scores_that_are_probabilities_are_called_uncalibrated_no_more_often_tha
 
     p_values = [measured(draw(8_000), draw(2_000))["expected_calibration_error"].p_value or 0 for _ in range(80)]
     assert 0.01 <= np.mean(np.array(p_values) < 0.05) <= 0.1
-    tilted = measured(draw(8_000), draw(8_000, 1.5))["expected_calibration_error"]
-    assert (tilted.p_value or 1) < 1e-6
-    assert tilted.effect == pytest.approx(0.5 / 7, abs=0.012)  # the mean of a beta(1, 6) score is 1/7
+    tilted = [measured(draw(8_000), draw(8_000, 1.5))["expected_calibration_error"] for _ in range(8)]
+    assert max(m.p_value or 0 for m in tilted) < 1e-6
+    assert np.mean([m.effect or 0 for m in tilted]) == pytest.approx(
+        0.5 / 7, abs=0.01
+    )  # a beta(1, 6) score's mean: 1/7
 
 
 def test_undefined_stays_undefined() -> None:
