@@ -141,7 +141,7 @@ def _write(session: Session, row: EpisodeRow, episode: Episode) -> Change:
 
 def _version(session: Session, monitor: str, window: Window) -> str | None:
     """The version that answered most of a window's requests, as far as they name one."""
-    where = _replayed(monitor)
+    where = Evaluation.monitor == monitor, Evaluation.model_version.is_(None)
     query = sa.select(Evaluation.sample["versions"]).where(
         *where, Evaluation.window_start == window.start, Evaluation.window_end == window.end
     )
