@@ -102,7 +102,7 @@ def test_the_queries_of_a_model_use_indexes_and_read_no_profile(years: Settings)
     finally:
         sa.event.remove(bind, "before_cursor_execute", note)
     assert not [text for text, _ in statements if "profile" in text]
-    assert len(statements) <= 9
+    assert len(statements) <= 11
     with bind.connect() as connection:
         for text, parameters in statements:
             plan = connection.exec_driver_sql(f"EXPLAIN {text}", parameters).scalars().all()

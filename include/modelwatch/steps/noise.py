@@ -27,6 +27,8 @@ from modelwatch.store import engine, episodes, history, watch
 from modelwatch.store.history import Judged
 from modelwatch.verdict import judge
 
+COUNTS = ("n_seen", "n_duplicate", "n_rejected", "n_total")  # of a sample, as its evidence has them
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -131,9 +133,9 @@ def _unmeasured(monitor: Monitor, one: Judged) -> str | None:
 
 def _sample(evidence: Mapping[str, object] | None) -> Sample:
     kept = dict(evidence or {})
-    kept.pop("uri", None)
-    rejects = tuple(Reject(*entry) for entry in kept.pop("rejects", ()))  # type: ignore[attr-defined]  # as stored
-    return Sample(pa.table({}), rejects=rejects, **{"n_seen": 0, **kept})  # type: ignore[arg-type]  # as stored
+    counts = {name: kept[name] for name in COUNTS if name in kept}
+    rejects = tuple(Reject(*entry) for entry in kept.get("rejects", ()))  # type: ignore[attr-defined]  # as stored
+    return Sample(pa.table({}), rejects=rejects, **{"n_seen": 0, **counts})  # type: ignore[arg-type]  # as stored
 
 
 def _stored_policy(settings: Settings, monitor: Monitor) -> Policy:

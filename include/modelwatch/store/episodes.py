@@ -141,11 +141,9 @@ def _write(session: Session, row: EpisodeRow, episode: Episode) -> Change:
 
 def _version(session: Session, monitor: str, window: Window) -> str | None:
     """The version that answered most of a window's requests, as far as they name one."""
+    where = Evaluation.monitor == monitor, Evaluation.model_version.is_(None)
     query = sa.select(Evaluation.sample["versions"]).where(
-        Evaluation.monitor == monitor,
-        Evaluation.window_start == window.start,
-        Evaluation.window_end == window.end,
-        Evaluation.model_version.is_(None),
+        *where, Evaluation.window_start == window.start, Evaluation.window_end == window.end
     )
     counts = session.scalar(query.order_by(Evaluation.number.desc()).limit(1)) or {}
     return max(counts, key=lambda version: (counts[version], version), default=None)
