@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from modelwatch.domain import Window
 from modelwatch.history import ESTIMATED, About, Finding, Mark, Point, Strongest
@@ -101,11 +101,13 @@ def _estimates(session: Session, marks: Sequence[Mark]) -> list[Point]:
     waiting = sa.select(Evaluation.monitor, Evaluation.window_start, Evaluation.window_end).where(
         Evaluation.id.in_([mark.id for mark in marks]), Evaluation.awaits_labels
     )
+    other = aliased(table)
+    newest = sa.select(sa.func.max(other.known_at)).where(other.monitor == table.monitor)
     query = (
         sa.select(table)
-        .ext(distinct_on(table.window_start, table.window_end, table.metric))
         .where(sa.tuple_(table.monitor, table.window_start, table.window_end).in_(waiting))
-        .order_by(table.window_start, table.window_end, table.metric, table.known_at.desc())
+        .where(table.known_at == newest.scalar_subquery())
+        .order_by(table.window_start, table.window_end, table.metric)
     )
     n_current = {mark.window: mark.n_current for mark in marks}
     found = ((row, _window(row.window_start, row.window_end)) for row in session.scalars(query))
