@@ -50,7 +50,9 @@ def test_the_projects_own_monitors_all_have_their_dag(monkeypatch: pytest.Monkey
     folder = ROOT / "include" / "monitors"
     monkeypatch.setenv("MODELWATCH_MONITORS_DIR", str(folder))
     loaded = load_dags()
-    assert set(loaded.dags) - OF_ALL == {f"monitor_{name}" for name in find_monitors(folder)} != set()
+    names = find_monitors(folder)
+    expected = {f"{kind}_{name}" for name in names for kind in ("monitor", "redeploy")}  # all of them name a version
+    assert set(loaded.dags) - OF_ALL == expected != set()
     assert not loaded.errors
 
 
