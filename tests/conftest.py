@@ -13,6 +13,14 @@ settings.register_profile("modelwatch", deadline=None, derandomize=True)
 settings.load_profile("modelwatch")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A module's tests run on one worker, which makes its servers and stories once; modules may share a group."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A Postgres server of this session's own."""

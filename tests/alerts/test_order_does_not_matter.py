@@ -22,7 +22,7 @@ def judged(said: object) -> object:
     return {"unmeasured": UNMEASURED, "few": FEW}[said] if isinstance(said, str) else judgement(**said)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(A_DAY, min_size=8, max_size=14), st.randoms(use_true_random=False), st.data())
 def test_any_order_of_arrival_ends_in_the_same_episodes(
     days: AlertDays, script: list[object], chance: object, data: st.DataObject
