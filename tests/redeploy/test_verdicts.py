@@ -4,8 +4,11 @@ import pytest
 from benchmarks.redeploy_cases import NAMED, compared, is_named
 
 from demo.model import VERSION
-from modelwatch.redeploy.asking import Ask, StoredRequest
+from modelwatch.redeploy.asking import Answer, Ask, StoredRequest
+from modelwatch.redeploy.behaviour import measure_behaviour
 from modelwatch.redeploy.plan import Questions, order_of, plan
+from modelwatch.redeploy.replay import score_scale
+from modelwatch.redeploy.table import Story
 
 REQUESTS = [
     StoredRequest(str(i), {"amount": float(i), "group": "ab"[i % 2]}, "v1", score=i / 1000, decision=i >= 900)
@@ -56,6 +59,23 @@ def test_half_of_the_requests_are_those_next_to_the_decision() -> None:
     nearest = [row for row in order.rows[:40] if row in order.near]
     assert len(nearest) == 20
     assert set(nearest) == set(range(890, 910))
+
+
+def test_how_much_of_the_score_comes_from_a_drifted_feature() -> None:
+    """The score is 0.002 of the amount; the window's is 400 above the reference's."""
+    requests = [StoredRequest(str(i), {"amount": 400.0 + i}, "v1", 0.8 + i / 500, decision=i >= 50) for i in range(100)]
+    questions = Questions(new="v2", old="v1", budget=1_000, donors={"amount": [float(i) for i in range(100)]})
+    order = order_of(requests)
+    asks = plan(requests, order, questions)
+    amounts = [{**requests[ask.row].values, **ask.changed}["amount"] for ask in asks]
+    answers = {ask.key: Answer(200, float(a or 0) / 500, None, 0.01) for ask, a in zip(asks, amounts, strict=True)}
+    story = Story(requests, order, asks, answers, "v2", "v1")
+    [explained] = [m for m in measure_behaviour(story, {}) if m.metric == "score_shift_explained"]
+    scale = score_scale(requests)
+    assert scale is not None
+    assert explained.feature == "amount"
+    assert explained.ci_low is not None and explained.ci_high is not None
+    assert explained.ci_low <= 0.8 / scale <= explained.ci_high
 
 
 def test_without_a_version_to_ask_for_only_the_new_one_is_asked() -> None:

@@ -19,6 +19,7 @@ class Comparison:
 
     Attributes:
         traffic: the new version's requests judged against the old one's; None when there were none of one.
+        reference: the same against the reference; it tells where the callers stand, and has no say in the verdict.
         probes: what the model's own API was asked; None when it may not be asked.
     """
 
@@ -26,6 +27,7 @@ class Comparison:
     reason: str
     traffic: Judgement | None = None
     probes: Judgement | None = None
+    reference: Judgement | None = None
 
     @property
     def findings(self) -> tuple[Result, ...]:

@@ -29,11 +29,12 @@ def redeploy_document(
     Args:
         budget: requests that might be sent; sent: those that were; lost: those a kill cut off from their answer.
     """
-    parts = {"traffic": comparison.traffic, "probes": comparison.probes}
+    parts = {"traffic": comparison.traffic, "reference": comparison.reference, "probes": comparison.probes}
     judged = {
         name: None if one is None else {"verdict": one.verdict, "reason": one.reason} for name, one in parts.items()
     }
-    results = [result for one in parts.values() if one is not None for result in one.results]
+    judgements = [one for one in (comparison.traffic, comparison.probes) if one is not None]
+    results = [result for one in judgements for result in one.results]
     return {
         "schema_version": SCHEMA_VERSION,
         "monitor": monitor,

@@ -3,20 +3,22 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Literal
 
 import pyarrow.compute as pc
 
+from modelwatch.calibration.variation import Variations
 from modelwatch.config import Monitor
 from modelwatch.config.probe import Probe
 from modelwatch.domain import Judgement, Measurement, Sample, Window
 from modelwatch.errors import SettingsError
-from modelwatch.profile import profile_rows
+from modelwatch.profile import Profile, profile_rows
 from modelwatch.sampling import Sampler
 from modelwatch.settings import Settings
 from modelwatch.sources import open_source
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.measured import decode, encode
-from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.reference import load_reference
 from modelwatch.steps.run import Connect
 from modelwatch.store import engine, redeploys
 from modelwatch.store.redeploys import NewRedeploy
@@ -77,7 +79,8 @@ class Redeploy:
 
 
 def compare_traffic(redeploy: Redeploy, connect: Connect) -> None:
-    """Fetch both versions' requests and measure the new one's against the old one's, at the same hours.
+    """Fetch both versions' requests and measure the new one's against the old one's, at the same hours, and against the
+    reference.
 
     Where the old version answered too few requests meanwhile, those of the same hours of the days before stand for it.
 
@@ -95,10 +98,14 @@ def compare_traffic(redeploy: Redeploy, connect: Connect) -> None:
         if earlier.end <= window.start:
             old = max(old, *_fetch(redeploy, connect, earlier, (redeploy.old,)), key=lambda one: one.rows.num_rows)
     reference = load_reference(redeploy.monitor, redeploy.settings)
-    measured = _measure(redeploy, reference, old, new, moved=days > 0)
+    before, after = (profile_rows(one.rows, reference.cells, redeploy.monitor.schema()) for one in (old, new))
+    natural = reference.variation if days else {}  # of the same hours the two differ by nothing but the version
+    measured = {"traffic": _measure(redeploy, before, after, natural)}
+    measured["reference"] = _measure(redeploy, reference.profile, after, reference.variation)
     artifacts.write_sample(f"{redeploy.folder}/new", new, window)
     artifacts.write_sample(f"{redeploy.folder}/old", old, window)
-    artifacts.write_bytes(f"{redeploy.folder}/traffic.json", encode(measured))
+    for name, found in measured.items():
+        artifacts.write_bytes(f"{redeploy.folder}/{name}.json", encode(found))
 
 
 def stored_sample(redeploy: Redeploy, side: str) -> Sample:
@@ -107,9 +114,9 @@ def stored_sample(redeploy: Redeploy, side: str) -> Sample:
     return Artifacts(base).read_sample(f"{base}/{redeploy.folder}/{side}/sample.json")
 
 
-def judged_traffic(redeploy: Redeploy) -> Judgement | None:
-    """The new version's traffic judged against the old one's; None where one of them has none."""
-    data = Artifacts(redeploy.settings.samples_url).read_if_there(f"{redeploy.folder}/traffic.json")
+def judged_traffic(redeploy: Redeploy, against: Literal["traffic", "reference"] = "traffic") -> Judgement | None:
+    """The new version's traffic judged against the old one's, or against the reference; None where one has none."""
+    data = Artifacts(redeploy.settings.samples_url).read_if_there(f"{redeploy.folder}/{against}.json")
     measured = decode(data) if data is not None else []
     n_new = next((m.n_current for m in measured if m.metric == "row_count"), 0)
     return judge(measured, redeploy.monitor.rules(), n_current=n_new) if measured else None
@@ -129,15 +136,8 @@ def _fetch(redeploy: Redeploy, connect: Connect, window: Window, versions: tuple
     return [sampler.sample() for sampler in samplers]
 
 
-def _measure(redeploy: Redeploy, reference: Reference, old: Sample, new: Sample, *, moved: bool) -> list[Measurement]:
-    """Every check of the new version's requests with the old one's as the reference.
-
-    Args:
-        moved: the old one's are of other days, so that days may differ as they naturally do.
-    """
-    monitor = redeploy.monitor
-    if old.rows.num_rows == 0 or new.rows.num_rows == 0:
+def _measure(redeploy: Redeploy, before: Profile, after: Profile, variation: Variations) -> list[Measurement]:
+    """Every check of the new version's requests with ``before`` as the reference; nothing where one is empty."""
+    if before.n_rows == 0 or after.n_rows == 0:
         return []
-    before, after = (profile_rows(sample.rows, reference.cells, monitor.schema()) for sample in (old, new))
-    variation = reference.variation if moved else {}
-    return [m for check in MEASURES for m in MEASURES[check](before, after, monitor, variation)]
+    return [m for check in MEASURES for m in MEASURES[check](before, after, redeploy.monitor, variation)]

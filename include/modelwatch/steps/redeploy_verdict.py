@@ -1,5 +1,6 @@
 """What a comparison of two versions came to: judged, stored, told, and decided upon by a person."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ def judge_redeploy(redeploy: Redeploy, *, notify: bool) -> dict[str, Any]:
     with engine.session(redeploy.settings.database_url) as session, session.begin():
         probes, groups, sent, lost = _judged_probes(redeploy, session, redeploy_id)
         comparison = compare(judged_traffic(redeploy), probes, groups=groups)
+        comparison = replace(comparison, reference=judged_traffic(redeploy, "reference"))
         document = redeploy_document(
             redeploy.monitor.monitor,
             redeploy.old,
