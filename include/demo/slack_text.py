@@ -4,7 +4,11 @@ import re
 from html import unescape
 from typing import Any
 
+from demo.slack_people import GROUPS
+
+HANDLES = {number: handle for handle, number in GROUPS.items()}
 # Slack's marks stand at the edge of a word; the underscores within one are the word's own.
+_GROUP = re.compile(r"<!(?:subteam\^)?(\w+)>")
 _MARKS = re.compile(r"(?<![^\W_])[*_](?=\S)|(?<=\S)[*_](?![^\W_])")
 
 
@@ -39,4 +43,5 @@ def plain(text: str) -> str:
     """Slack's mrkdwn without its marks."""
     for icon, shown in ((":red_circle:", "●"), (":large_yellow_circle:", "○")):
         text = text.replace(icon, shown)
+    text = _GROUP.sub(lambda mention: f"@{HANDLES.get(mention[1], mention[1])}", text)
     return unescape(_MARKS.sub("", text) if "://" not in text else text)

@@ -47,7 +47,7 @@ def alert(content: Content) -> Content:
     """The message of the episode with most to tell, without its thread."""
     keys = {(one.get("metadata") or {}).get("event_payload", {}).get("key", ""): one for one in content["slack"]}
     roots = [message for key, message in keys.items() if key.startswith("episode:") and key.endswith(":root")]
-    return max(roots, key=lambda message: len(message["blocks"]))
+    return max(roots, key=lambda message: len(render(message)))
 
 
 def message_block(content: Content) -> str:

@@ -39,7 +39,7 @@ ask_probes(comparison(load_monitor(Path(path)), settings, "sensitive", budget=60
 
 def test_a_new_version_is_judged_on_traffic_and_answers(monitor: Monitor, settings: Settings) -> None:
     with model_server("sensitive") as server:
-        one = comparison(monitor, settings, "sensitive", budget=400)
+        one = comparison(monitor, settings, "sensitive", budget=300)
         compare_traffic(one, server.connect)
         assert ask_probes(one, server.connect, seconds=FOR_EVER)
         document = judge_redeploy(one, notify=False)
@@ -48,8 +48,8 @@ def test_a_new_version_is_judged_on_traffic_and_answers(monitor: Monitor, settin
     assert document["verdict"] == "unfair"
     assert any("gender" in f"{one['feature']} {one['group']}" for one in document["findings"])
     assert document["traffic"]["verdict"] in ("ok", "warning", "alert")
-    assert document["requests"] == {"budget": 400, "sent": 400, "lost": 0}
-    assert len(server.asked) == 400
+    assert document["requests"] == {"budget": 300, "sent": 300, "lost": 0}
+    assert len(server.asked) == 300
     assert {version for version, _ in server.asked} == {VERSION, "sensitive"}
 
 
@@ -77,8 +77,8 @@ def _killed_after(n: int, monitor: Monitor, settings: Settings, server: Server) 
     folders = [str(Path(__file__).parents[2] / "include"), str(Path(__file__).parents[1])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
     with subprocess.Popen([str(part) for part in command], env=environment) as process:
-        while process.poll() is None and len(server.asked) < n:
-            pass
+        with server.heard:
+            assert server.heard.wait_for(lambda: len(server.asked) >= n, timeout=60)
         process.send_signal(signal.SIGKILL)
 
 

@@ -1,5 +1,6 @@
 """The demo's model server with a version rolled out at noon, its monitor with probes, and the comparison of both."""
 
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Server:
     url: str
     asked: list[tuple[str, bytes]] = field(default_factory=list)
     n_busy: int = 0
+    heard: threading.Condition = field(default_factory=threading.Condition)
 
     def connect(self, conn_id: str) -> Connection:
         return Connection(conn_id, conn_type="http", host=self.url, password=KEY)
@@ -69,7 +71,10 @@ def model_server(
     async def note(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         if request.url.path != "/predict":
             return await call_next(request)
-        server.asked.append((request.headers.get("x-model-version", VERSION), await request.body()))
+        body = await request.body()
+        with server.heard:
+            server.asked.append((request.headers.get("x-model-version", VERSION), body))
+            server.heard.notify_all()
         if busy_every and len(server.asked) % busy_every == 0:
             server.n_busy += 1
             return Response(status_code=429, headers={"Retry-After": "0"})

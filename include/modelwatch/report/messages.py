@@ -6,10 +6,9 @@ from typing import Any
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, DividerBlock, HeaderBlock
 
-from modelwatch.domain import Judgement, Result, Window, iso
+from modelwatch.domain import Result, Window, iso
 from modelwatch.report import runbook
 from modelwatch.report.changes import changes_of
-from modelwatch.report.meaning import meaning
 from modelwatch.report.slack import HEADER_LIMIT, change_blocks, context, cut, escape, section, span
 from modelwatch.words import listed
 
@@ -35,6 +34,7 @@ class Facts:
         since: for an outage, until when the model was watched.
         findings: what crossed in the last window that showed it, worst first.
         note: who acknowledged it, or which silence covers it; None when nobody and none.
+        meaning: how all that crossed in that window together may be read, whichever episode it belongs to.
         reason: for an outage, why the newest window was not measured.
     """
 
@@ -59,6 +59,7 @@ class Facts:
     page_url: str | None = None
     run_url: str | None = None
     model_version: str | None = None
+    meaning: str = ""
 
     @property
     def is_health(self) -> bool:
@@ -76,7 +77,7 @@ def root(facts: Facts, mention: str | None = None) -> Payload:
     ]
     if facts.findings:
         blocks += [DividerBlock(), *change_blocks(changes_of(facts.findings))]
-        blocks.append(section(f"*What it may mean*\n{meaning(Judgement('alert', None, (), facts.findings))}"))
+        blocks.append(section(f"*What it may mean*\n{facts.meaning}"))
     blocks += _buttons(facts)
     blocks.append(context(_footer(facts)))
     return payload(f"{facts.monitor}: {title} ({facts.status}, {span(facts.newest)})", blocks)

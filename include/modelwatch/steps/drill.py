@@ -11,6 +11,7 @@ from modelwatch.domain import Judgement, Result, Sample, Window
 from modelwatch.episodes import Policy, Replay, judged_window, problem_key
 from modelwatch.errors import DrillError, ModelwatchError, SettingsError
 from modelwatch.report import messages
+from modelwatch.report.meaning import meaning
 from modelwatch.steps.alert import send_due
 from modelwatch.steps.fetch import profile_sample
 from modelwatch.steps.measure import MEASURES
@@ -139,6 +140,7 @@ def _message(run: Run, judgement: Judgement, name: str) -> messages.Payload:
         last=run.window,
         newest=run.window,
         findings=findings,
+        meaning=meaning(judgement),
         note="this is a drill: nothing is wrong",
         owner=run.monitor.owner,
         runbook_base=run.monitor.alerts.runbook or run.settings.runbook_url,

@@ -9,6 +9,7 @@ from modelwatch.domain import Result, iso
 from modelwatch.episodes import JudgedWindow, is_judged, problem_key
 from modelwatch.report import messages
 from modelwatch.report.links import window_page
+from modelwatch.report.meaning import meaning
 from modelwatch.report.messages import Facts
 from modelwatch.report.page.words import SLACK_USER
 from modelwatch.report.policy import may_notify
@@ -117,6 +118,7 @@ def facts_of(session: Session, run: Run, row: EpisodeRow) -> tuple[Facts, Loaded
         page_url=window_page(run.settings.base_url, row.monitor, last, shown.number) if shown else None,
         run_url=run.run_url,
         model_version=row.model_version,
+        meaning=meaning(shown.judgement) if shown and shown.findings else "",
     )
     return facts, shown
 
