@@ -96,7 +96,8 @@ def demo(home: Home, output: Path, days: int) -> int:
         with running_stack(place, say) as stack:
             judged, messages = run_demo(stack, say, days=days)
         files = write_files(output, judged, messages)
-    print(f"\n{table(judged)}\n\nSlack received {len(messages)} message(s):\n\n{render_messages(messages)}\n")
+    told = render_messages(messages) or "An earlier demo has told of these days; `make clean` lets it begin afresh."
+    print(f"\n{table(judged)}\n\nSlack received {len(messages)} message(s):\n\n{told}\n")
     print(f"written: {', '.join(str(file) for file in files)}")
     print(f"to look around in Airflow: make up, then {place.airflow_url}/dags/{DAG_ID}")
     return 0
