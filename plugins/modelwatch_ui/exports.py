@@ -13,6 +13,7 @@ from modelwatch.report.charts.lines import time_chart
 from modelwatch.report.charts.squares import heat_chart, strip_chart
 from modelwatch.report.charts.svg import standalone
 from modelwatch.report.html import month_report, window_report
+from modelwatch.report.page import listing
 from modelwatch.report.page.model import DEFAULT_SPAN
 from modelwatch.report.page.tables import Table, as_csv, as_json
 from modelwatch_ui.context import Context, short
@@ -20,6 +21,7 @@ from modelwatch_ui.security import REPORT_POLICY
 from modelwatch_ui.viewer import Viewer
 
 Form = Literal["csv", "json"]
+Text = Annotated[str, Query(max_length=200)]
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "svg": "image/svg+xml"}
 HEATS = {"drift": "Feature drift by day", "quality": "Data quality by day"}
 
@@ -27,6 +29,7 @@ HEATS = {"drift": "Feature drift by day", "quality": "Data quality by day"}
 def routes(context: Context, viewer: Callable[..., Viewer]) -> APIRouter:
     """The routes of the downloads."""
     router = APIRouter(include_in_schema=False)
+    _of_list(router, context, viewer)
     _of_model(router, context, viewer)
     _of_window(router, context, viewer)
     _reports(router, context, viewer)
@@ -47,6 +50,22 @@ def table_file(table: Table | None, monitor: str, form: Form, **about: str) -> R
         raise HTTPException(404, "there is no table of this name")
     content = as_csv(table) if form == "csv" else as_json(table, monitor=monitor, **about)
     return download(content, "-".join([monitor, *about.values(), table.name]), form)
+
+
+def _of_list(router: APIRouter, context: Context, viewer: Callable[..., Viewer]) -> None:
+    @router.get("/tables/models.{form}")
+    def models_file(
+        form: Form,
+        who: Annotated[Viewer, Depends(viewer)],
+        q: Text = "",
+        owner: Text = "",
+        verdict: Text = "",
+        tag: Text = "",
+    ) -> Response:
+        wanted = listing.Filter(q, owner, verdict, tag)
+        rows = [row for row in context.pages.rows(who.readable(), now=context.now()) if wanted.keeps(row)]
+        table = listing.models_table(rows)
+        return download(as_csv(table) if form == "csv" else as_json(table), table.name, form)
 
 
 def _of_model(router: APIRouter, context: Context, viewer: Callable[..., Viewer]) -> None:

@@ -50,6 +50,7 @@ def _list(router: APIRouter, context: Context, viewer: Callable[..., Viewer]) ->
             owners=listing.owners(rows),
             tags=listing.tags(rows),
             wanted=wanted,
+            query=request.url.query,
             schedules=who.schedules(),
             who=who,
             now=now,

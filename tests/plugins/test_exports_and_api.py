@@ -45,6 +45,14 @@ def test_every_table_is_there_as_csv_and_as_json_with_the_same_rows(pages: PageC
         assert row == {key: "" if value is None else str(value) for key, value in entry.items()}
 
 
+def test_the_list_of_models_is_exported_as_it_is_filtered(pages: PageClient) -> None:
+    [row] = csv.DictReader(io.StringIO(pages.get("/tables/models.csv?q=fraud").text))
+    [entry] = pages.get("/tables/models.json?q=fraud").json()["rows"]
+    assert row == {key: "" if value is None else str(value) for key, value in entry.items()}
+    assert (entry["monitor"], entry["verdict"]) == ("fraud", "alert")
+    assert pages.get("/tables/models.json?q=nobody").json()["rows"] == []
+
+
 def test_the_results_of_a_window_and_the_bins_of_a_feature_are_exported(pages: PageClient) -> None:
     results = pages.get(f"{WINDOW}/tables/results.json").json()["rows"]
     assert {row["metric"] for row in results} >= {"psi", "ks_statistic", "missing_share", "selection_rate"}

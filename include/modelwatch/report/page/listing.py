@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from modelwatch.domain import VerdictName
+from modelwatch.domain import VerdictName, iso
 from modelwatch.history import About, Finding, Mark
 from modelwatch.report.page.days import by_date, length_of, zone_of
+from modelwatch.report.page.tables import Table, Value
 from modelwatch.report.page.words import WORST_FIRST
 
 STRIP_DAYS = 60
@@ -152,3 +153,20 @@ def _patience(about: About) -> timedelta:
 
 def _rank(row: Row) -> int:
     return WORST_FIRST.index(row.verdict) if row.verdict else len(WORST_FIRST)
+
+
+def models_table(rows: Sequence[Row]) -> Table:
+    """The list as it is exported."""
+    columns = (
+        "monitor", "owner", "verdict", "since", "window_start", "window_end", "n_current", "minimum", "is_late",
+        "open_episodes", "acknowledged_episodes", "problems",
+    )  # fmt: skip
+    return Table("models", columns, tuple(_exported(row) for row in rows))
+
+
+def _exported(row: Row) -> tuple[Value, ...]:
+    mark, minimum = row.mark, row.about.minimum if row.about else None
+    since = iso(row.since) if row.since else None
+    window = (iso(mark.window.start), iso(mark.window.end), mark.n_current) if mark else (None, None, None)
+    told = (row.is_late, row.n_episodes, row.n_known, ", ".join(row.problems))
+    return (row.monitor, row.owner, row.verdict, since, *window, minimum, *told)
