@@ -22,8 +22,9 @@ from local.summary import render_messages, table, write_files
 
 INTERRUPTED = 130
 SERVICES = 6
-# The last day's run is due at 03:00 in the night after it; before that Airflow would rightly refuse to backfill it.
-RUN_DUE = timedelta(hours=4)
+# The last day's run is due at 03:00 in the night after it: before that Airflow would rightly refuse to backfill it, and
+# from then on it would run it by itself if the backfill did not.
+RUN_DUE = timedelta(hours=3)
 DOWN_SECONDS = 60
 
 

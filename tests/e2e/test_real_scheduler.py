@@ -95,7 +95,8 @@ def test_slack_received_the_run_by_hand_and_a_summary_of_the_backfill(demo: Demo
     assert "a backfill judged 1 windows" in summary["text"]
     keys = [root["metadata"]["event_payload"]["key"] for root in roots]
     assert len(set(keys)) == len(keys), "one message per episode"
-    assert {key.partition(":")[0] for key in keys} == {"episode", "digest"}
+    # Whether a day has warnings beside its alerts, and so a digest, is a matter of its traffic.
+    assert {"episode"} <= {key.partition(":")[0] for key in keys} <= {"episode", "digest"}
     assert written["days"][0]["page"] is True
     assert written["days"][0]["verdict"] == "alert"
     text = (demo.output / "slack.txt").read_text()

@@ -244,7 +244,7 @@ def test_a_taken_port_ends_up_with_a_message_and_no_process(
     ("now", "last"),
     [
         (datetime(2026, 3, 2, 12, tzinfo=UTC), date(2026, 3, 1)),
-        (datetime(2026, 3, 2, 4, tzinfo=UTC), date(2026, 3, 1)),
+        (datetime(2026, 3, 2, 3, tzinfo=UTC), date(2026, 3, 1)),
         (datetime(2026, 3, 2, 2, tzinfo=UTC), date(2026, 2, 28)),
     ],
 )
