@@ -15,7 +15,7 @@ from modelwatch.domain import Rules, Schema, Sensitive
 from modelwatch.redeploy.asking import Answer, Ask
 from modelwatch.redeploy.behaviour import measure_behaviour
 from modelwatch.redeploy.plan import Questions, order_of, plan
-from modelwatch.redeploy.replay import measure_replay
+from modelwatch.redeploy.replay import answered_by_both, measure_replay
 from modelwatch.redeploy.segments import groups_of, labels_of, memberships, segments_of, stored_requests
 from modelwatch.redeploy.table import Story
 from modelwatch.redeploy.verdict import Comparison, compare, judge_probes
@@ -70,7 +70,7 @@ def compared(new: str, *, seed: int, budget: int = 2_000, n_stored: int = 4_000)
     groups = memberships(labels)
     measured = measure_replay(story, segments_of(table, SCHEMA), groups)
     measured += measure_behaviour(story, {"amount": "increasing"})
-    return compare(None, judge_probes(measured, RULES), groups=groups)
+    return compare(None, judge_probes(measured, RULES, n_answered=answered_by_both(story)), groups=groups)
 
 
 def is_named(found: Comparison, version: str) -> bool:

@@ -125,6 +125,17 @@ def test_probes_stay_out_of_the_log_that_samples_are_drawn_from(monitor: Monitor
     assert all("-" in value for value in ids)  # those of the simulated traffic; a posted one has none
 
 
+def test_two_versions_that_refuse_everything_are_not_the_same(monitor: Monitor, settings: Settings) -> None:
+    with model_server("same", answers=(422, {})) as server:
+        one = comparison(monitor, settings, "same", budget=200)
+        compare_traffic(one, server.connect)
+        assert ask_probes(one, server.connect, seconds=FOR_EVER)
+        document = judge_redeploy(one, notify=False)
+    assert document["requests"]["sent"] == len(server.asked) == 200
+    assert document["verdict"] == "insufficient"
+    assert "both versions answered 0 of" in document["reason"]
+
+
 def test_nothing_is_asked_unless_the_monitor_file_allows_it(tmp_path: Path, settings: Settings) -> None:
     monitor = write_monitor(tmp_path, enabled=False)
     with model_server("threshold") as server:

@@ -43,6 +43,12 @@ def measure_replay(story: Story, segments: Mapping[str, Flags], groups: Mapping[
     return measured
 
 
+def answered_by_both(story: Story) -> int:
+    """How many stored requests both versions scored or decided on."""
+    rows = {ask.row for ask, _ in story.of("replay")}
+    return sum(story.before(row).is_answered and story.after(row).is_answered for row in rows)
+
+
 def score_scale(requests: Sequence[StoredRequest]) -> float | None:
     """The standard deviation of the logged scores, in which shifts are told; None without any spread."""
     scores = [one.score for one in requests if one.score is not None]

@@ -35,10 +35,21 @@ class Comparison:
         return _speaking(self.traffic, self.probes)
 
 
-def judge_probes(measured: Sequence[Measurement], rules: Rules) -> Judgement:
-    """The calibrated judgement of the answers: Benjamini-Hochberg over all tests, and a size worth knowing."""
-    paired = next((m.n_current for m in measured if m.metric == "error_share" and m.group is None), 0)
-    return judge(measured, replace(rules, minimum=MINIMUM), n_current=paired)
+def judge_probes(measured: Sequence[Measurement], rules: Rules, *, n_answered: int) -> Judgement:
+    """The calibrated judgement of the answers: Benjamini-Hochberg over all tests, and a size worth knowing.
+
+    Args:
+        n_answered: requests that both versions answered. Where they are few the new version may be found to be worse
+            than the old one, but never the same: two that answer nothing have nothing in common.
+    """
+    asked = next((m.n_current for m in measured if m.metric == "error_share" and m.group is None), 0)
+    judgement = judge(measured, replace(rules, minimum=MINIMUM), n_current=asked)
+    if n_answered >= MINIMUM or judgement.verdict == "alert":
+        return judgement
+    reason = (
+        f"both versions answered {n_answered} of {asked} requests; {MINIMUM} are needed: see probe and the API's log"
+    )
+    return replace(judgement, verdict="insufficient_data", reason=reason)
 
 
 def compare(traffic: Judgement | None, probes: Judgement | None, *, groups: Collection[str]) -> Comparison:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from modelwatch.domain import Judgement
 from modelwatch.redeploy.behaviour import measure_behaviour
-from modelwatch.redeploy.replay import measure_replay
+from modelwatch.redeploy.replay import answered_by_both, measure_replay
 from modelwatch.redeploy.verdict import compare, judge_probes
 from modelwatch.report.redeploy import redeploy_document, redeploy_message, redeploy_summary
 from modelwatch.steps.accepted import accept
@@ -86,7 +86,7 @@ def _judged_probes(
         *measure_replay(story, prepared.segments, prepared.groups),
         *measure_behaviour(story, probe.monotonic),
     ]
-    judgement = judge_probes(measured, redeploy.monitor.rules())
+    judgement = judge_probes(measured, redeploy.monitor.rules(), n_answered=answered_by_both(story))
     lost = sum(answer is None for answer in asked.values())
     return judgement, frozenset(prepared.groups), redeploys.n_sent(session, redeploy_id), lost
 
