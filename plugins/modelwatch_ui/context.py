@@ -3,18 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Query
 
 from modelwatch.domain import Window
 from modelwatch.pages import Pages
 from modelwatch.report.page.against import HELP, parse_against
+from modelwatch.report.page.listing import Filter
 from modelwatch.report.page.model import DEFAULT_SPAN, SPANS, ModelView
 from modelwatch.report.page.trail import merged
 from modelwatch.report.page.window import WindowView
 from modelwatch.report.page.words import parse_window
 from modelwatch.settings import Settings
 from modelwatch_ui.viewer import Viewer
+
+Text = Annotated[str, Query(max_length=200)]
+
+
+def asked_filter(q: Text = "", owner: Text = "", verdict: Text = "", tag: Text = "") -> Filter:
+    """Which models an address asks for."""
+    return Filter(q, owner, verdict, tag)
 
 
 @dataclass(frozen=True)

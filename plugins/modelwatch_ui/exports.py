@@ -16,12 +16,11 @@ from modelwatch.report.html import month_report, window_report
 from modelwatch.report.page import listing
 from modelwatch.report.page.model import DEFAULT_SPAN
 from modelwatch.report.page.tables import Table, as_csv, as_json
-from modelwatch_ui.context import Context, short
+from modelwatch_ui.context import Context, asked_filter, short
 from modelwatch_ui.security import REPORT_POLICY
 from modelwatch_ui.viewer import Viewer
 
 Form = Literal["csv", "json"]
-Text = Annotated[str, Query(max_length=200)]
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "svg": "image/svg+xml"}
 HEATS = {"drift": "Feature drift by day", "quality": "Data quality by day"}
 
@@ -57,12 +56,8 @@ def _of_list(router: APIRouter, context: Context, viewer: Callable[..., Viewer])
     def models_file(
         form: Form,
         who: Annotated[Viewer, Depends(viewer)],
-        q: Text = "",
-        owner: Text = "",
-        verdict: Text = "",
-        tag: Text = "",
+        wanted: Annotated[listing.Filter, Depends(asked_filter)],
     ) -> Response:
-        wanted = listing.Filter(q, owner, verdict, tag)
         rows = [row for row in context.pages.rows(who.readable(), now=context.now()) if wanted.keeps(row)]
         table = listing.models_table(rows)
         return download(as_csv(table) if form == "csv" else as_json(table), table.name, form)

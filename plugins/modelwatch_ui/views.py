@@ -4,17 +4,16 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from modelwatch.report.page import listing
 from modelwatch.report.page.model import DEFAULT_SPAN, SPANS
 from modelwatch.report.page.words import window_slug
-from modelwatch_ui.context import Context, require_readable, short
+from modelwatch_ui.context import Context, Text, asked_filter, require_readable, short
 from modelwatch_ui.rendering import base_of, render
 from modelwatch_ui.viewer import Viewer
 
-Text = Annotated[str, Query(max_length=200)]
 DAG_PREFIX, REDEPLOY_PREFIX = "monitor_", "redeploy_"
 
 
@@ -33,14 +32,10 @@ def _list(router: APIRouter, context: Context, viewer: Callable[..., Viewer]) ->
     def all_models(
         request: Request,
         who: Annotated[Viewer, Depends(viewer)],
-        q: Text = "",
-        owner: Text = "",
-        verdict: Text = "",
-        tag: Text = "",
+        wanted: Annotated[listing.Filter, Depends(asked_filter)],
     ) -> Response:
         now = context.now()
         rows = context.pages.rows(who.readable(), now=now)
-        wanted = listing.Filter(q, owner, verdict, tag)
         return render(
             request,
             "list.html",

@@ -53,6 +53,14 @@ def require_no_password(text: str) -> str:
     return text
 
 
+def require_path(path: str) -> str:
+    """Refuse a whole URL where only the path below a connection belongs."""
+    if "://" in path:
+        message = "holds a whole URL; write the path only, the connection has host and credentials"
+        raise ValueError(message)
+    return path
+
+
 _DURATION = re.compile(r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?)?")
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from modelwatch.config.base import Place, Scalar, Strict, require_none
+from modelwatch.config.base import Place, Scalar, Strict, require_none, require_path
 from modelwatch.config.sources import Auth, SentAs
 
 
@@ -44,9 +44,7 @@ class Probe(Strict):
     @field_validator("path")
     @classmethod
     def _below_the_connection(cls, path: str) -> str:
-        if "://" in path:
-            message = "holds a whole URL; write the path only, the connection has host and credentials"
-            raise ValueError(message)
+        require_path(path)
         try:
             path.format(version="1")
         except (KeyError, IndexError, ValueError):

@@ -14,6 +14,7 @@ from modelwatch.config.base import (
     duration_text,
     require_no_password,
     require_none,
+    require_path,
     shown,
 )
 
@@ -150,10 +151,7 @@ class HttpSource(FetchedSource):
     @field_validator("path")
     @classmethod
     def _below_the_connection(cls, path: str) -> str:
-        if "://" in path:
-            message = "holds a whole URL; write the path only, the connection has host and credentials"
-            raise ValueError(message)
-        if not _fills(path):
+        if not _fills(require_path(path)):
             raise ValueError(_UNFILLED.format(shown(path)))
         return path
 
