@@ -1,15 +1,13 @@
 """The Dag of a redeploy: what follows what, who decides, what each task is told, and what starts it."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelwatch import steps
-from modelwatch.steps.redeploy import Redeploy
 from support.airflow_runs import answering, asset_events, load_dags, run_dag
+from support.noted_steps import NotedSteps
 
 pytestmark = pytest.mark.airflow
 NIGHT = datetime(2026, 11, 10, 3, tzinfo=UTC)
@@ -22,39 +20,18 @@ features: {amount: numeric}
 probe: {enabled: true, connection: model, path: /predict, requests: 300}
 """
 FORM = {"new_version": "v2", "old_version": "v1", "since": "2026-11-09T12:00:00Z"}
-CHECKS = ("quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness")
-
-
-class Noted:
-    """Stands in for the steps: what each is to return, and the comparison it was told."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.returns: dict[str, Any] = {f"check_{name}": f"memory://{name}" for name in CHECKS}
-        self.returns |= {"fetch_sample": "memory://sample", "build_profile": "memory://profile", "judge_and_store": 7}
-        self.returns |= {"should_alert": False, "send_slack_alert": None, "notice_version": None}
-        self.returns |= {"compare_traffic": None, "ask_probes": [False, True], "judge_versions": "**unfair**"}
-        self.returns |= {"send_verdict": None, "decide": "v2 was rejected by on-call"}
-        self.told: dict[str, Redeploy] = {}
-        self.decision: dict[str, Any] = {}
-        self.calls: list[str] = []
-        for name in self.returns:
-            monkeypatch.setattr(steps, name, self.step(name))
-
-    def step(self, name: str) -> Callable[..., Any]:
-        def act(told: Any, *_: Any, **named: Any) -> Any:
-            self.calls.append(name)
-            self.told[name] = told
-            if name == "decide":
-                self.decision = named
-            value = self.returns[name]
-            return value.pop(0) if isinstance(value, list) else value
-
-        return act
+STEPS = {
+    "notice_version": None,
+    "compare_traffic": None,
+    "judge_versions": "**unfair**",
+    "send_verdict": None,
+    "decide": "v2 was rejected by on-call",
+}
 
 
 @pytest.fixture
-def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
-    return Noted(monkeypatch)
+def noted(monkeypatch: pytest.MonkeyPatch) -> NotedSteps:
+    return NotedSteps(monkeypatch, {**STEPS, "ask_probes": iter([False, True])})
 
 
 @pytest.fixture
@@ -70,12 +47,12 @@ def dags(monitors_dir: Path) -> Any:
 @pytest.mark.parametrize(
     ("option", "decision"), [("Approve", "accepted"), ("Reject", "rejected")], ids=["approved", "rejected"]
 )
-def test_a_person_decides_and_the_answer_is_recorded(dags: Any, noted: Noted, option: str, decision: str) -> None:
+def test_a_person_decides_and_the_answer_is_recorded(dags: Any, noted: NotedSteps, option: str, decision: str) -> None:
     with answering("redeploy_fraud", "accept_version", option):
         run = run_dag(dags["redeploy_fraud"], None, FORM)
     assert run.state == "success"
     assert noted.calls.count("ask_probes") == 2  # a slice that did not suffice, and the one that did
-    assert noted.decision == {"decision": decision, "by": "on-call", "reason": None}
+    assert noted.named["decide"] == {"decision": decision, "by": "on-call", "reason": None}
     assert run.tasks["record_decision"] == "success"
     one = noted.told["judge_versions"]
     assert (one.new, one.old, one.budget, one.run_id) == ("v2", "v1", 300, run.run_id)
@@ -83,14 +60,14 @@ def test_a_person_decides_and_the_answer_is_recorded(dags: Any, noted: Noted, op
     assert {told.window for name, told in noted.told.items() if name in ("compare_traffic", "decide")} == {one.window}
 
 
-def test_without_versions_it_fails_and_says_what_to_fill_in(dags: Any, noted: Noted) -> None:
+def test_without_versions_it_fails_and_says_what_to_fill_in(dags: Any, noted: NotedSteps) -> None:
     run = run_dag(dags["redeploy_fraud"], None, {"new_version": "v2"})
     assert run.state == "failed"
     assert run.tries["compare_traffic"] == 1
     assert "compare_traffic" not in noted.calls
 
 
-def test_a_new_version_in_the_traffic_starts_it(dags: Any, noted: Noted) -> None:
+def test_a_new_version_in_the_traffic_starts_it(dags: Any, noted: NotedSteps) -> None:
     quiet = run_dag(dags["monitor_fraud"], NIGHT)
     assert quiet.tasks["notice_version"] == "skipped"
     assert quiet.state == "success"

@@ -1,14 +1,14 @@
 """The Dag of a monitor whose labels come later: what follows what, and what is asked for when performance is worse."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelwatch import errors, steps
+from modelwatch import errors
 from support.airflow_runs import ROOT, answering, asset_events, load_dags, run_dag
+from support.noted_steps import NotedSteps
 
 pytestmark = pytest.mark.airflow
 NIGHT = datetime(2026, 11, 10, 3, tzinfo=UTC)
@@ -22,7 +22,6 @@ labels:
   source: {type: files, uri: labels.parquet}
 retraining: {cooldown: P14D}
 """
-CHECKS = ("quality", "feature_drift", "prediction_drift", "multivariate_drift", "fairness", "performance")
 EVIDENCE = {
     "request": 3,
     "episode": 7,
@@ -30,33 +29,12 @@ EVIDENCE = {
     "window": {"start": "2026-10-10T00:00:00Z", "end": "2026-10-11T00:00:00Z"},
     "findings": [{"metric": "recall", "evidence": "0.81 -> 0.42"}],
 }
-
-
-class Noted:
-    """What the steps are to return or raise, by name."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.returns: dict[str, Any] = {f"check_{name}": f"memory://{name}" for name in CHECKS}
-        self.returns |= {"fetch_sample": "memory://sample", "build_profile": "memory://profile", "judge_and_store": 7}
-        self.returns |= {"fetch_labels": "5 labelled requests", "judge_matured": [8], "request_retraining": None}
-        self.returns |= {"should_alert": False, "send_slack_alert": None}
-        self.calls: list[str] = []
-        for name in self.returns:
-            monkeypatch.setattr(steps, name, self.step(name))
-
-    def step(self, name: str) -> Callable[..., Any]:
-        def act(*_: Any, **__: Any) -> Any:
-            self.calls.append(name)
-            if isinstance(self.returns[name], Exception):
-                raise self.returns[name]
-            return self.returns[name]
-
-        return act
+STEPS = {"fetch_labels": "5 labelled requests", "judge_matured": [8], "request_retraining": None}
 
 
 @pytest.fixture
-def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
-    return Noted(monkeypatch)
+def noted(monkeypatch: pytest.MonkeyPatch) -> NotedSteps:
+    return NotedSteps(monkeypatch, STEPS)
 
 
 @pytest.fixture
@@ -74,7 +52,7 @@ def test_labels_are_fetched_after_the_verdict_and_before_anybody_is_told(dag: An
     assert after["request_retraining"] == {"report_failures"}
 
 
-def test_nothing_is_asked_for_while_performance_holds(dag: Any, noted: Noted) -> None:
+def test_nothing_is_asked_for_while_performance_holds(dag: Any, noted: NotedSteps) -> None:
     run = run_dag(dag, NIGHT)
     assert run.state == "success"
     assert (run.tasks["request_retraining"], run.tasks["report_failures"]) == ("skipped", "success")
@@ -82,7 +60,7 @@ def test_nothing_is_asked_for_while_performance_holds(dag: Any, noted: Noted) ->
     assert run.xcoms["fetch_labels", "return_value"] == "5 labelled requests"
 
 
-def test_labels_that_cannot_be_had_are_red_and_hold_up_no_alert(dag: Any, noted: Noted) -> None:
+def test_labels_that_cannot_be_had_are_red_and_hold_up_no_alert(dag: Any, noted: NotedSteps) -> None:
     noted.returns |= {"fetch_labels": errors.SourceAuthError("labels: 401"), "should_alert": True}
     run = run_dag(dag, NIGHT)
     assert run.state == "failed"
@@ -90,7 +68,7 @@ def test_labels_that_cannot_be_had_are_red_and_hold_up_no_alert(dag: Any, noted:
     assert run.tasks["send_slack_alert"] == "success"
 
 
-def test_a_verdict_that_could_not_be_stored_is_told_to_nobody(dag: Any, noted: Noted) -> None:
+def test_a_verdict_that_could_not_be_stored_is_told_to_nobody(dag: Any, noted: NotedSteps) -> None:
     noted.returns["judge_and_store"] = errors.DataError("the reference is gone")
     run = run_dag(dag, NIGHT)
     assert {"should_alert", "fetch_labels"}.isdisjoint(noted.calls)
@@ -98,7 +76,7 @@ def test_a_verdict_that_could_not_be_stored_is_told_to_nobody(dag: Any, noted: N
 
 
 def test_worse_performance_starts_a_dag_that_waits_for_a_person(
-    dag: Any, noted: Noted, monkeypatch: pytest.MonkeyPatch
+    dag: Any, noted: NotedSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noted.returns["request_retraining"] = EVIDENCE
     run = run_dag(dag, NIGHT)
