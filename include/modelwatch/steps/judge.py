@@ -47,8 +47,8 @@ def judge_and_store(
     artifacts = Artifacts(run.settings.samples_url)
     sample = artifacts.read_sample(sample_ref) if sample_ref else None
     measured = [m for ref in results.values() if ref for m in decode(artifacts.read_bytes(ref))]
-    if sample is not None and profile_ref is not None:
-        reference = load_reference(run.monitor, run.settings)
+    reference = load_reference(run.monitor, run.settings) if measured or profile_ref else None
+    if sample is not None and profile_ref is not None and reference is not None:
         before = partial(_rows_before, run, reference)
         measured = with_reasons(measured, run.monitor, reference.cells, before, sample.rows)
         measured = _told_by_labels(measured, run, sample, reference)
@@ -58,8 +58,13 @@ def judge_and_store(
         n_current=requests_judged(measured, _kept(sample)),
         unmeasured=_unmeasured(run, sample, profile_ref, results),
     )
-    new = _measured(run, judgement, sample, sample_ref)
-    return store_verdict(run, new, judgement, _stored_profile(run, profile_ref, artifacts, sample))
+    new, profile = _measured(run, judgement, sample, sample_ref), None
+    if reference is not None and judgement.results:
+        new = replace(new, reference_digest=reference.digest)
+    if reference is not None and profile_ref is not None:
+        content = artifacts.read_bytes(profile_ref)
+        profile = StoredProfile(run.window, reference.cells_digest, _kept(sample), content)
+    return store_verdict(run, new, judgement, profile)
 
 
 def _told_by_labels(measured: list[Measurement], run: Run, sample: Sample, reference: Reference) -> list[Measurement]:
@@ -151,7 +156,6 @@ def _measured(run: Run, judgement: Judgement, sample: Sample | None, sample_ref:
     return replace(
         new,
         sample=_sample_evidence(run, sample, sample_ref),
-        reference_digest=load_reference(run.monitor, run.settings).digest if judgement.results else None,
         awaits_labels=waits_for_labels(run),
     )
 
@@ -175,17 +179,3 @@ def _sample_evidence(run: Run, sample: Sample | None, sample_ref: str | None) ->
     }
     predictions = write_predictions(run, sample)
     return evidence if predictions is None else {**evidence, "n_kept": _kept(sample), "predictions": predictions}
-
-
-def _stored_profile(
-    run: Run, profile_ref: str | None, artifacts: Artifacts, sample: Sample | None
-) -> StoredProfile | None:
-    if profile_ref is None:
-        return None
-    reference = load_reference(run.monitor, run.settings)
-    return StoredProfile(
-        window=run.window,
-        cells_digest=reference.cells_digest,
-        n_rows=_kept(sample),
-        content=artifacts.read_bytes(profile_ref),
-    )
