@@ -14,7 +14,8 @@ LONGEST = timedelta(days=3660)
 class Strict(BaseModel):
     """No unknown key: a misspelt one would silently mean the default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    # Deferred: the monitor's model builds a validator of all its parts, which none of them needs for itself.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class Misfits(ValueError):

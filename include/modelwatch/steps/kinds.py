@@ -3,13 +3,13 @@
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from modelwatch.checks.drift_kind import Kind
 from modelwatch.config import Monitor
 from modelwatch.domain import Measurement, Result
 from modelwatch.errors import ModelwatchError
@@ -21,6 +21,9 @@ from modelwatch.steps.rows import bounded
 from modelwatch.store.samples import Artifacts, read_rows, reference_path
 from modelwatch.verdict import judge
 from modelwatch.words import joined
+
+if TYPE_CHECKING:
+    from modelwatch.checks.drift_kind import Kind
 
 
 def told_by_kind(
@@ -76,7 +79,7 @@ def _labelled(rows: pa.Table, monitor: Monitor) -> pa.Table:
 
 def _kind(
     results: Sequence[Result], before: pa.Table, now: pa.Table, monitor: Monitor
-) -> tuple[Kind | None, str | None]:
+) -> tuple["Kind | None", str | None]:
     from modelwatch.checks.drift_facts import drift_of  # statsmodels and scikit-learn, only where there are labels
     from modelwatch.checks.reweighting import Labelled
     from modelwatch.checks.rows import join_rows
@@ -94,7 +97,7 @@ def _kind(
 
 
 def _told(
-    measured: Sequence[Measurement], findings: Sequence[Result], kind: Kind | None, story: str | None
+    measured: Sequence[Measurement], findings: Sequence[Result], kind: "Kind | None", story: str | None
 ) -> list[Measurement]:
     """Every performance measurement names the kind; the one that crossed furthest, else the area, also says why."""
     if kind is None:
