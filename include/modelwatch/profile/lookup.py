@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SLOTS = 1 << 16
+SLOTS = 1 << 17
 BLOCK = 1 << 14  # values at a time, so that what is computed of them stays in the processor's cache
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ class Lookup:
 def order_statistics(values: Floats, ranks: Integers) -> Floats:
     """``sort(values)[ranks]`` of finite values; only what shares a slot with a wanted rank is sorted."""
     low, high = float(values.min()), float(values.max())
-    slots = np.empty(len(values), dtype=np.uint16)
+    slots = np.empty(len(values), dtype=np.int32)
     scale = _scale(low, high, SLOTS)
     for start in range(0, len(values), BLOCK):
         slots[start : start + BLOCK] = _slots(values[start : start + BLOCK], low, scale, SLOTS - 1)
