@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000, 10_000_000])
     parser.add_argument("--http-rows", type=int, nargs="*", default=[100_000, 1_000_000, 10_000_000])
-    parser.add_argument("--features", type=int, nargs="*", default=[10, 100, 1_000])
+    parser.add_argument("--features", type=int, nargs="*", default=[10, 50, 100, 1_000])
     parser.add_argument("--monitors", type=int, nargs="*", default=[1, 10, 50, 200])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

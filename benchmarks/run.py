@@ -2,7 +2,7 @@
 
     python benchmarks/run.py [--quick] [--scheduler]
 
---quick takes smaller files and one round; --scheduler adds the runs under a real Airflow (half an hour). The
+--quick takes smaller files and one round; --scheduler adds the runs under a real Airflow (an hour). The
 quality of alarms is a page and a command of its own (benchmarks/alarm_quality.py).
 """
 
@@ -44,6 +44,7 @@ def main() -> None:
     }
     if options.scheduler:
         parts["Under the real scheduler"] = ["dag_overhead.py", *(["--runs", "2", "--days", "3"] if quick else [])]
+        parts["Many monitors in one Airflow"] = ["many_monitors.py", *(["--monitors", "1", "10"] if quick else [])]
     page = [heading()]
     for title, (script, *arguments) in parts.items():
         sys.stderr.write(f"== {title}\n")
