@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def noise(monitor: str, *, days: int, output: str) -> int:
     """Compare what a changed file would have paged with what the stored windows did; 3 when none could be judged."""
     from modelwatch.steps.accepted import with_accepted_reference
-    from modelwatch.steps.inline import migrated_settings
+    from modelwatch.steps.migrated import migrated_settings
     from modelwatch.steps.noise import noise as compare
 
     settings = migrated_settings(Settings.from_env())
@@ -29,7 +29,7 @@ def noise(monitor: str, *, days: int, output: str) -> int:
 def drill(monitor: str) -> None:
     """Drill the monitor and say where it arrived."""
     from modelwatch import steps
-    from modelwatch.steps.inline import migrated_settings
+    from modelwatch.steps.migrated import migrated_settings
 
     settings, now = migrated_settings(Settings.from_env()), datetime.now(UTC)
     loaded = load_monitor(resolve_monitor(monitor, settings.monitors_dir))
@@ -40,7 +40,7 @@ def drill(monitor: str) -> None:
 def watchdog() -> int:
     """Check every schedule against the store and print what is not watched; 1 when something is not."""
     from modelwatch import steps
-    from modelwatch.steps.inline import migrated_settings
+    from modelwatch.steps.migrated import migrated_settings
 
     lines = steps.check_schedules(migrated_settings(Settings.from_env()), connection_from_env, datetime.now(UTC))
     _say(*(lines or ["every monitor is watched"]))

@@ -117,7 +117,7 @@ def performance(monitor: str, *, start: str, end: str, as_of: str | None, output
     """Print each window with the labels known on a day; 1 when one is an alert, 3 when none could be judged."""
     from modelwatch.report.table import evaluation_table
     from modelwatch.steps.as_of import performance_as_of
-    from modelwatch.steps.inline import migrated_settings
+    from modelwatch.steps.migrated import migrated_settings
     from modelwatch.steps.labels import labels_config
 
     settings, loaded = load(monitor)
@@ -132,7 +132,7 @@ def performance(monitor: str, *, start: str, end: str, as_of: str | None, output
 
 def migrate() -> None:
     """Upgrade the store named in the settings, else the embedded one."""
-    from modelwatch.steps.inline import migrated_settings
+    from modelwatch.steps.migrated import migrated_settings
     from modelwatch.store.engine import safe_url
 
     url = migrated_settings(Settings.from_env()).database_url
@@ -167,7 +167,7 @@ def ui(port: int) -> None:
     import importlib
     from contextlib import suppress
 
-    from modelwatch.steps.inline import migrated_settings
+    from modelwatch.steps.migrated import migrated_settings
 
     plugins = Path(__file__).resolve().parents[2] / "plugins"
     if plugins.is_dir():

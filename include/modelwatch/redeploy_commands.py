@@ -21,7 +21,7 @@ def redeploy(
 
     from modelwatch.domain import Window
     from modelwatch.report.redeploy import redeploy_table
-    from modelwatch.steps.inline import migrated_settings
+    from modelwatch.steps.migrated import migrated_settings
     from modelwatch.steps.probing import ask_probes
     from modelwatch.steps.redeploy import Redeploy, compare_traffic
     from modelwatch.steps.redeploy_verdict import judge_redeploy

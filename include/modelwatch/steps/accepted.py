@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,11 +11,13 @@ import pyarrow.parquet as pq
 from modelwatch.config import Monitor
 from modelwatch.domain import Schema
 from modelwatch.settings import Settings
-from modelwatch.steps.redeploy import Redeploy
 from modelwatch.store.samples import Artifacts
 
+if TYPE_CHECKING:
+    from modelwatch.steps.redeploy import Redeploy  # asking models and comparing answers costs a second to import
 
-def accept(redeploy: Redeploy, rows: pa.Table) -> str:
+
+def accept(redeploy: "Redeploy", rows: pa.Table) -> str:
     """Make the rows the reference of later windows; returns where they lie. Done twice it is as if done once."""
     artifacts, buffer = Artifacts(redeploy.settings.samples_url), io.BytesIO()
     pq.write_table(as_logged(rows, redeploy.monitor.schema()), buffer, compression="zstd")

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from modelwatch.errors import SourceError
 from modelwatch.report.document import Evaluation
-from modelwatch.settings import Settings, connection_from_env
 from modelwatch.steps import split
 from modelwatch.steps.checks import (
     check_fairness,
@@ -21,6 +20,7 @@ from modelwatch.steps.fetch import build_profile, fetch_sample
 from modelwatch.steps.judge import judge_and_store
 from modelwatch.steps.labels import fetch_labels
 from modelwatch.steps.matured import judge_matured
+from modelwatch.steps.migrated import migrated_settings
 from modelwatch.steps.run import Connect, Run
 from modelwatch.store import engine, repository
 
@@ -83,16 +83,3 @@ def _follow_labels(run: Run, connect: Connect) -> None:
         log.warning("%s; windows wait for their labels until the next run", error)
     else:
         judge_matured(run)
-
-
-def migrated_settings(settings: Settings) -> Settings:
-    """The settings with the URL of an up-to-date store; the embedded one is started when none is named."""
-    url = settings.database_url
-    if url is None and settings.store_connection is not None:
-        url = engine.database_url(connection_from_env(settings.store_connection))
-    if url is None:
-        embedded = engine.embedded_postgres(settings.home)
-        embedded.create_database("modelwatch")
-        url = embedded.url("modelwatch")
-    engine.migrate(url)
-    return replace(settings, database_url=url)

@@ -8,7 +8,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from modelwatch.domain import Judgement, Measurement, Rules, Sample
+from modelwatch.domain import Judgement, Measurement, Sample
 from modelwatch.report.document import Evaluation, document
 from modelwatch.steps.checks import compared_with
 from modelwatch.steps.episodes import would_page
@@ -21,7 +21,7 @@ from modelwatch.steps.predictions import waits_for_labels, write_predictions
 from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
 from modelwatch.steps.reference import Reference, load_reference
-from modelwatch.steps.rejects import unparsed
+from modelwatch.steps.rejects import sample_problem
 from modelwatch.steps.report import write_report
 from modelwatch.steps.run import Run
 from modelwatch.steps.traffic import told_by_traffic
@@ -111,16 +111,6 @@ def _unmeasured(
         return "build_profile failed: see its log"
     failed = [check for check, ref in results.items() if ref is None]
     return f"{', '.join(failed)} failed: see the tasks' logs" if failed else None
-
-
-def sample_problem(sample: Sample, rules: Rules) -> str | None:
-    """Why a sample does not stand for its window, or None."""
-    problem = unparsed(sample.rejects, sample.n_seen, rules.max_rejected)
-    if problem is not None:
-        return problem
-    if sample.coverage is not None and sample.coverage < rules.min_coverage:
-        return f"{sample.n_seen} of {sample.n_total} requests were seen"
-    return None
 
 
 def new_evaluation(

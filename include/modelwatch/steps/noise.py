@@ -16,12 +16,12 @@ from modelwatch.profile import Profile, decode_profile
 from modelwatch.profile.window import add_groups
 from modelwatch.settings import Settings
 from modelwatch.steps.episodes import is_regular, own_windows
-from modelwatch.steps.judge import sample_problem
 from modelwatch.steps.lookback import Lookback
 from modelwatch.steps.measure import MEASURES
 from modelwatch.steps.past import against
 from modelwatch.steps.policy import policy_of
 from modelwatch.steps.reference import Reference, load_reference
+from modelwatch.steps.rejects import sample_problem
 from modelwatch.steps.widen import measure_check, requests_judged, windows_back
 from modelwatch.store import engine, episodes, history, watch
 from modelwatch.store.history import Judged

@@ -1,10 +1,10 @@
-"""Rows that did not parse: beside a window's counts, and when they are so many that it was not measured."""
+"""Rows that did not parse, beside a window's counts, and samples that do not stand for their window."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from modelwatch.domain import Reject
+from modelwatch.domain import Reject, Rules, Sample
 from modelwatch.profile import Profile
 
 
@@ -14,6 +14,16 @@ def with_rejects(counted: Profile, rejects: Sequence[Reject]) -> Profile:
     for reject in rejects:
         type_errors[reject.column] += reject.count
     return replace(counted, type_errors=dict(type_errors), n_rejected=sum(type_errors.values()))
+
+
+def sample_problem(sample: Sample, rules: Rules) -> str | None:
+    """Why a sample does not stand for its window, or None."""
+    problem = unparsed(sample.rejects, sample.n_seen, rules.max_rejected)
+    if problem is not None:
+        return problem
+    if sample.coverage is not None and sample.coverage < rules.min_coverage:
+        return f"{sample.n_seen} of {sample.n_total} requests were seen"
+    return None
 
 
 def unparsed(rejects: Sequence[Reject], n_parsed: int, limit: float) -> str | None:
