@@ -117,8 +117,8 @@ def performance(monitor: str, *, start: str, end: str, as_of: str | None, output
     """Print each window with the labels known on a day; 1 when one is an alert, 3 when none could be judged."""
     from modelwatch.report.table import evaluation_table
     from modelwatch.steps.as_of import performance_as_of
-    from modelwatch.steps.migrated import migrated_settings
     from modelwatch.steps.labels import labels_config
+    from modelwatch.steps.migrated import migrated_settings
 
     settings, loaded = load(monitor)
     labels_config(loaded)  # before a store is looked for
