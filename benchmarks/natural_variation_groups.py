@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from modelwatch.calibration.gap_spread import group_variations
-from modelwatch.calibration.novelty import natural_novelty
+from modelwatch.calibration.natural import natural_variation
 from modelwatch.calibration.variation import Novelty, Variation
 from modelwatch.checks.fairness import AcrossGroups
 from modelwatch.checks.groups import Groups
@@ -81,7 +81,8 @@ def newcomers(share: float, crowd: int) -> Callable[[np.random.Generator, int], 
         cells = fit_categorical(pa.chunked_array([chunk for one in days for chunk in one.chunks]))
         windows = [count(one, cells) for one in days]
         before = reduce(add, windows)  # type: ignore[arg-type]  # one column, so one class
-        varies = natural_novelty(windows, are_reference=True)
+        profiles = [Profile(one.n, {"shop": one}) for one in windows]
+        varies = natural_variation(profiles, are_reference=True)["shop"].novelty
         sides = [count(day(rng, k, more), cells) for more in (0.0, 0.12)]
         profile = Profile(k * SIZE, {"shop": before})
         return _four(

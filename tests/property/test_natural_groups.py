@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwatch.calibration.gap_spread import group_variations, spread_of_gaps
-from modelwatch.calibration.natural import decode_variations, encode_variations
-from modelwatch.calibration.novelty import natural_novelty
+from modelwatch.calibration.natural import decode_variations, encode_variations, natural_variation
 from modelwatch.calibration.variation import NONE, Novelty, Variation
 from modelwatch.checks.fairness import AcrossGroups
 from modelwatch.checks.groups import Groups
@@ -94,6 +93,11 @@ def shops(rng: np.random.Generator, number: int, crowd: int) -> pa.ChunkedArray:
     return pa.chunked_array([[*new, *rng.choice([f"shop {i}" for i in range(50)], 1_000 - len(new))]])
 
 
+def novelty_of(days: list[FeatureProfile], *, are_reference: bool) -> Novelty:
+    windows = [Profile(one.n, {"x": one}) for one in days]
+    return natural_variation(windows, are_reference=are_reference).get("x", NONE).novelty
+
+
 def unseen(days: list[pa.ChunkedArray], now: pa.ChunkedArray, cells: Cells, natural: Novelty) -> Measurement:
     before = reduce(add, [count(one, cells) for one in days])  # type: ignore[arg-type]  # one column, so one class
     profiles = [Profile(side.n, {"x": side}) for side in (before, count(now, cells))]
@@ -107,7 +111,7 @@ def test_newcomers_that_come_in_crowds_every_day_are_no_news_and_a_larger_crowd_
         rng = np.random.default_rng(seed)
         days = [shops(rng, i, crowd=10) for i in range(14)]
         cells = fit_categorical(pa.chunked_array([chunk for one in days for chunk in one.chunks]))
-        natural = natural_novelty([count(one, cells) for one in days], are_reference=True)
+        natural = novelty_of([count(one, cells) for one in days], are_reference=True)
         quiet = shops(rng, 14, crowd=10)
         renamed = pa.chunked_array([*quiet.chunks, pa.array(["renamed"] * 200)])
         for name, now, known in (
@@ -124,21 +128,21 @@ def test_a_range_that_every_day_widens_is_known_to() -> None:
     rng = np.random.default_rng(4)
     days = [pa.chunked_array([100.0 * i + rng.uniform(0, 250, 500)]) for i in range(14)]
     cells = fit_numeric(pa.chunked_array([chunk for one in days for chunk in one.chunks]))
-    natural = natural_novelty([count(one, cells) for one in days], are_reference=True)
+    natural = novelty_of([count(one, cells) for one in days], are_reference=True)
     assert 0 < natural.typical < natural.bound <= 1
     steady = [pa.chunked_array([rng.uniform(0, 250, 500)]) for _ in range(14)]
     profiles: list[FeatureProfile] = [count(one, fit_numeric(steady[0])) for one in steady]
-    assert natural_novelty(profiles, are_reference=False).typical < 0.01
+    assert novelty_of(profiles, are_reference=False).typical < 0.01
 
 
 def test_days_with_categories_of_their_own_leave_new_ones_unjudged() -> None:
     """A reference of seven weekdays: every one of them was new once."""
     days = [pa.chunked_array([[f"weekday {i}"] * 500]) for i in range(7)]
     cells = fit_categorical(pa.chunked_array([chunk for one in days for chunk in one.chunks]))
-    natural = natural_novelty([count(one, cells) for one in days], are_reference=True)
+    natural = novelty_of([count(one, cells) for one in days], are_reference=True)
     found = unseen(days, pa.chunked_array([["weekday 8"] * 500]), cells, natural)
     assert (natural.typical, natural.bound, found.effect) == (1.0, 1.0, 0.0)
-    assert natural_novelty([count(one, cells) for one in days[:3]], are_reference=True) == NONE.novelty
+    assert novelty_of([count(one, cells) for one in days[:3]], are_reference=True) == NONE.novelty
 
 
 def test_they_are_kept_as_they_are() -> None:

@@ -1,9 +1,8 @@
 """Natural variation of every column and of every group's rate, from the profiles of past windows."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import reduce
 
 import numpy as np
 
@@ -11,8 +10,9 @@ from modelwatch.calibration.gap_spread import group_variations
 from modelwatch.calibration.novelty import natural_novelty
 from modelwatch.calibration.spread import MIN_WINDOWS, spread_between, spread_of_steps
 from modelwatch.calibration.variation import Novelty, Spread, Variation, Variations, n_windows
-from modelwatch.metrics.bins import bins_of
-from modelwatch.profile.features import FeatureProfile, NumericProfile
+from modelwatch.calibration.windows import Windows
+from modelwatch.metrics.once import once_per_profile
+from modelwatch.profile.cells import NumericCells
 from modelwatch.profile.window import Profile
 
 PART = 0.5  # an outermost window with fewer requests than this share of the middle one was cut by the file's end
@@ -29,7 +29,7 @@ def natural_variation(windows: Sequence[Profile], *, are_reference: bool = False
     Returns:
         nothing when there are fewer than `MIN_WINDOWS`.
     """
-    return _variations(windows, by_steps=False, are_reference=are_reference)
+    return _variations(windows, Windows(), by_steps=False, are_reference=are_reference)
 
 
 def variation_of_steps(windows: Sequence[Profile], reference: Profile) -> Variations:
@@ -41,7 +41,7 @@ def variation_of_steps(windows: Sequence[Profile], reference: Profile) -> Variat
         windows: profiles in the reference's cells, in the order of time.
         reference: it counts as so many windows as its rows would fill.
     """
-    found = _variations(windows, by_steps=True, are_reference=False)
+    found = _variations(windows, _windows_before(reference), by_steps=True, are_reference=False)
     rows = sum(window.n_rows for window in windows) / max(1, len(windows))
     size = max(1.0, reference.n_rows / max(1.0, rows))
     return {name: replace(one, reference_windows=size) for name, one in found.items()}
@@ -68,25 +68,27 @@ def _whole(windows: list[Profile]) -> list[Profile]:
     return [window for i, window in enumerate(windows) if 0 < i < last or window.n_rows >= usual]
 
 
-def _variations(windows: Sequence[Profile], *, by_steps: bool, are_reference: bool) -> Variations:
+def _variations(
+    windows: Sequence[Profile], counted: Windows, *, by_steps: bool, are_reference: bool
+) -> dict[str, Variation]:
     whole = _whole([window for window in windows if window.n_rows])
     if len(whole) < MIN_WINDOWS:
         return {}
+    tables = counted.tables(whole)
     spread = spread_of_steps if by_steps else spread_between
-    columns = {name: [window.columns[name] for window in whole] for name in whole[0].columns}
     of_columns = {
-        name: replace(_of_column(column, spread), novelty=natural_novelty(column, are_reference=are_reference))
-        for name, column in columns.items()
+        name: Variation(
+            distribution=spread(table.bins, ordered=isinstance(table.cells, NumericCells)),
+            missing=spread(table.missing),
+            novelty=natural_novelty(table, [window.columns[name] for window in whole] if are_reference else None),
+            reference_windows=n_windows(table.n.tolist()),
+        )
+        for name, table in tables.items()
     }
     return {**group_variations([window.groups for window in whole], by_steps=by_steps), **of_columns}
 
 
-def _of_column(windows: list[FeatureProfile], spread: Callable[..., Spread]) -> Variation:
-    bins = bins_of(windows[0].cells, reduce(np.add, [window.counts for window in windows]))
-    ordered = isinstance(windows[0], NumericProfile)
-    missing = [np.array([window.n_missing, window.n - window.n_missing]) for window in windows]
-    return Variation(
-        distribution=spread([bins.counts(window) for window in windows], ordered=ordered),
-        missing=spread(missing),
-        reference_windows=n_windows([window.n for window in windows]),
-    )
+@once_per_profile
+def _windows_before(_reference: Profile) -> Windows:
+    """What is looked back at from one window after the other that is compared with this reference."""
+    return Windows()

@@ -9,13 +9,15 @@ from scipy import special
 
 from modelwatch.calibration.spread import IS_NOISE, LEVEL, MIN_WINDOWS
 from modelwatch.calibration.variation import Novelty
+from modelwatch.calibration.windows import Table
+from modelwatch.profile.cells import CategoricalCells, Cells
 from modelwatch.profile.features import CategoricalProfile, FeatureProfile, NumericProfile
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def natural_novelty(windows: Sequence[FeatureProfile], *, are_reference: bool) -> Novelty:
+def natural_novelty(table: Table, reference: Sequence[FeatureProfile] | None = None) -> Novelty:
     """The share of new values in quiet windows, and the largest to expect in a thousand of them.
 
     typical = mean u_w,  bound = max(max u_w, typical + t(k - 1) sd(u_w) sqrt(1 + 1/k)),  u_w = new values / values
@@ -24,14 +26,14 @@ def natural_novelty(windows: Sequence[FeatureProfile], *, are_reference: bool) -
     one by one tells by its singletons how many to expect; one whose newcomers come in numbers does not.
 
     Args:
-        windows: one column's profiles, in the order of time.
-        are_reference: whether the cells were fitted on these very windows, so that nothing in them is new to the cells;
-            new is then what no other window has.
+        table: one column's counts in the windows, in the order of time.
+        reference: the windows' profiles when the cells were fitted on these very windows, so that nothing in them is
+            new to the cells; new is then what no other window has.
     """
-    counted = [(_apart if are_reference else _unseen)(windows), np.array([_n(one) for one in windows])]
+    counted = (table.new if reference is None else _apart(reference)), table.present
     new, n = (counts[counted[1] > 0].astype(np.float64) for counts in counted)
     k = len(n)
-    if k < MIN_WINDOWS or _is_chance(new, n, _chance(windows[0], n)):
+    if k < MIN_WINDOWS or not new.any() or _is_chance(new, n, _chance(table.cells, n)):
         return Novelty()
     shares = new / n
     mean, spread = float(shares.mean()), float(shares.std(ddof=1))
@@ -44,21 +46,10 @@ def _is_chance(new: Floats, n: Floats, rate: float) -> bool:
     return bool(special.chdtrc(len(n), float(np.sum((new - expected) ** 2 / expected))) > IS_NOISE)
 
 
-def _chance(one: FeatureProfile, n: Floats) -> float:
+def _chance(cells: Cells, n: Floats) -> float:
     """Good and Turing's rate of new values, with one singleton added; two for the two ends of a range."""
-    singletons = one.cells.n_singletons if isinstance(one, CategoricalProfile) else 1
+    singletons = cells.n_singletons if isinstance(cells, CategoricalCells) else 1
     return float(min(1.0, (singletons + 1) / n.sum()))
-
-
-def _n(one: FeatureProfile) -> int:
-    return int(one.finite.sum()) if isinstance(one, NumericProfile) else one.n - one.n_missing
-
-
-def _unseen(windows: Sequence[FeatureProfile]) -> Counts:
-    """What the cells do not know."""
-    return np.array(
-        [int(one.finite[0] + one.finite[-1]) if isinstance(one, NumericProfile) else one.n_unseen for one in windows]
-    )
 
 
 def _apart(windows: Sequence[FeatureProfile]) -> Counts:

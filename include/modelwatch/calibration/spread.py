@@ -17,7 +17,7 @@ IS_NOISE = 0.01  # windows whose homogeneity has a larger p-value are taken to d
 LEVEL = 0.001  # where the bounds keep a test's level: about what one test of a window's family must reach
 
 
-def spread_between(windows: Sequence[Counts], *, ordered: bool = False) -> Spread:
+def spread_between(windows: Sequence[Counts] | Counts, *, ordered: bool = False) -> Spread:
     """The spread that the windows' own shares show.
 
     tau2 = max(0, Q / (B - 1) - (k - 1), (H - (k - 1)) / (B - 1)) / (N - sum_w n_w^2 / N)
@@ -43,7 +43,7 @@ def spread_between(windows: Sequence[Counts], *, ordered: bool = False) -> Sprea
     return _spread(table, len(table), ordered=ordered)
 
 
-def spread_of_steps(windows: Sequence[Counts], *, ordered: bool = False) -> Spread:
+def spread_of_steps(windows: Sequence[Counts] | Counts, *, ordered: bool = False) -> Spread:
     """The spread that the steps from one window to the next show: blind to what creeps, unlike `spread_between`.
 
     The windows are taken in pairs of neighbours, and the statistics are summed over the pairs.
@@ -84,10 +84,14 @@ def _spread(table: Floats, size: int, *, ordered: bool) -> Spread:
     return Spread(tau2, tau2 * max(1.0, one_way / of_all), tau2 * max(1.0, one_way / of_one))
 
 
-def _table(windows: Sequence[Counts]) -> Floats:
+def _table(windows: Sequence[Counts] | Counts) -> Floats:
     """One row per window that has counts; bins that are empty in all of them left out."""
-    table = np.array([counts for counts in windows if counts.sum()], dtype=np.float64)
-    return table[:, table.sum(axis=0) > 0] if len(table) else np.empty((0, 0))
+    if not len(windows):
+        return np.empty((0, 0))
+    table = np.array(windows, dtype=np.float64)
+    table = table[table.sum(axis=1) > 0]
+    held: Floats = table[:, table.sum(axis=0) > 0]
+    return held
 
 
 def _pooled(groups: Floats, thin: NDArray[np.bool_]) -> Floats:

@@ -6,8 +6,9 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from modelwatch.profile.features import FeatureProfile
+from modelwatch.profile.window import Profile
 
-P = TypeVar("P", bound=FeatureProfile)
+P = TypeVar("P", bound=FeatureProfile | Profile)
 T = TypeVar("T")
 
 
