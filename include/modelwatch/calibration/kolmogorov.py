@@ -5,6 +5,7 @@ than everything else a check does.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +106,14 @@ def _scaled(matrix: Matrix, exponent: int) -> tuple[Matrix, int]:
     return np.ldexp(matrix, -largest), exponent + largest
 
 
+@cache
+def _powers(n_terms: int) -> tuple[Matrix, Matrix]:
+    """Powers 0 to 3 of ``(pi (k - 1/2))^2`` and 0 to 2 of ``(pi k)^2``, a row for each k from 1."""
+    k = np.arange(1, n_terms + 1)
+    odd, even = (math.pi * (k - 0.5)) ** 2, (math.pi * k) ** 2
+    return np.vander(odd, 4, increasing=True), np.vander(even, 3, increasing=True)
+
+
 def _pelz_good(n: int, x: float) -> float:
     """P(D_n < x) to O(1/n^2): Kolmogorov's limit and three corrections, as theta functions.
 
@@ -112,10 +121,9 @@ def _pelz_good(n: int, x: float) -> float:
     """
     z = math.sqrt(n) * x
     z2, z4, z6, z8 = z**2, z**4, z**6, z**8
-    k = np.arange(1, math.ceil(16 * z / math.pi) + 1)
-    odd, even = (math.pi * (k - 0.5)) ** 2, (math.pi * k) ** 2
-    m0, m1, m2, m3 = (float(one) for one in np.exp(-odd / (2 * z2)) @ np.vander(odd, 4, increasing=True))
-    e1, e2 = (float(one) for one in np.exp(-even / (2 * z2)) @ np.vander(even, 3, increasing=True)[:, 1:])
+    odd, even = _powers(math.ceil(16 * z / math.pi))
+    m0, m1, m2, m3 = (np.exp(-odd[:, 1] / (2 * z2)) @ odd).tolist()
+    e1, e2 = (np.exp(-even[:, 1] / (2 * z2)) @ even[:, 1:]).tolist()
     sums = (
         m0 / z,
         (m1 - z2 * m0) / (6 * z4),

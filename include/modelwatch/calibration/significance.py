@@ -15,7 +15,7 @@ Counts = NDArray[np.int64] | NDArray[np.float64]  # floats at effective sizes: c
 MIN_EXPECTED = 5.0
 
 
-def psi_p_value(reference: Counts, current: Counts, sizes: Sizes | None = None) -> float:
+def psi_p_value(reference: Counts, current: Counts, sizes: Sizes | None = None, *, value: float | None = None) -> float:
     """P(PSI at least this large) when both samples come from one distribution.
 
     PSI / (1/n + 1/m) is about chi-square with B - 1 degrees of freedom. Bins too thin for that are pooled first. Where
@@ -25,6 +25,7 @@ def psi_p_value(reference: Counts, current: Counts, sizes: Sizes | None = None) 
     Args:
         reference: ``(n_bins,)`` counts; current: ``(n_bins,)`` counts of the same bins.
         sizes: how many independent requests they amount to; None: all of them.
+        value: the PSI of these counts, smoothed, when it is known.
 
     Returns:
         ``[0, 1]``; 1 when fewer than two bins are left.
@@ -36,7 +37,9 @@ def psi_p_value(reference: Counts, current: Counts, sizes: Sizes | None = None) 
     r, c = pool_thin(reference, current)
     if len(r) < 2:
         return 1.0
-    statistic = psi(smooth(r), smooth(c)) / psi_null_scale(r, c)
+    if value is None or r is not reference:
+        value = psi(smooth(r), smooth(c))
+    statistic = value / psi_null_scale(r, c)
     return float(special.chdtrc(len(r) - 1, statistic))
 
 

@@ -1,5 +1,6 @@
 """Feature and prediction drift: every metric of a column, with its null, its debiased size and what moved."""
 
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -19,6 +20,7 @@ from modelwatch.profile.window import Profile
 from modelwatch.words import number, percent
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 ALL_MISSING = "every value is missing in the current sample"
 
 
@@ -65,7 +67,7 @@ class ColumnDrift:
         self.name, self.reference, self.current = name, reference, current
         self.check, self.alpha, self.variation = check, alpha, variation
         self.bins: Bins = fit_bins(reference)
-        self.r, self.c = self.bins.counts(reference), self.bins.counts(current)
+        self.r, self.c = _binned(reference), self.bins.counts(current)
         self.binned = int(self.r.sum()), int(self.c.sum())
 
     def measurements(self) -> list[Measurement]:
@@ -98,7 +100,7 @@ class ColumnDrift:
             "psi",
             value,
             effect=effects.debiased_psi(value, typical.reference(r), typical.current(c)),
-            p_value=significance.psi_p_value(r, c, sizes),
+            p_value=significance.psi_p_value(r, c, sizes, value=value),
             smallest_detectable=effects.smallest_psi(sizes.reference(r), sizes.current(c), alpha=self.alpha),
             evidence=self._what_moved(),
         )
@@ -107,7 +109,7 @@ class ColumnDrift:
         reference, current = self._numeric()
         counted = reference.n_finite, current.n_finite
         sizes, typical = self.variation.sizes(*counted), self.variation.typical_sizes(*counted)
-        value, bound = drift.ks_statistic(reference, current), drift.ks_error_bound(reference)
+        value, bound = drift.ks_statistic(reference, current, self._gap), drift.ks_error_bound(reference)
         return self._measurement(
             "ks_statistic",
             value,
@@ -118,7 +120,7 @@ class ColumnDrift:
         )
 
     def _wasserstein(self) -> Measurement:
-        return self._measurement("wasserstein", drift.wasserstein(*self._numeric()))
+        return self._measurement("wasserstein", drift.wasserstein(*self._numeric(), self._gap))
 
     def _js_distance(self) -> Measurement:
         n, m = self.binned
@@ -132,7 +134,7 @@ class ColumnDrift:
         """The largest surprising rise of one value's share; PSI would spread it over a whole bin."""
         values = single_values(self.reference)
         r, c = (one.counts[values.start : values.stop] for one in (self.reference, self.current))
-        rise = most_surprising_rise(r, c, *self._sizes())
+        rise = most_surprising_rise(r, c, *self._sizes)
         evidence = None if rise.position is None else name_of_cell(self.reference, values[rise.position])
         return self._rise("spike_share", rise, evidence)
 
@@ -140,17 +142,25 @@ class ColumnDrift:
         """The largest surprising rise beyond one of the reference's outer quantiles; KS and PSI hardly see it."""
         reference, current = self._numeric()
         tails = fit_tails(reference)
-        rise = most_surprising_rise(tails.counts(reference), tails.counts(current), *self._sizes())
+        rise = most_surprising_rise(_in_tails(reference), tails.counts(current), *self._sizes)
         return self._rise("tail_share", rise, None if rise.position is None else tails.labels[rise.position])
 
     def _rise(self, metric: str, rise: Rise, name: str | None) -> Measurement:
         evidence = f"{name}: {percent(rise.before)} -> {percent(rise.after)}" if name else None
-        sizes = self._sizes()[2]
-        smallest = effects.smallest_share(0.0, sizes.n, sizes.m, alpha=self.alpha)
         return self._measurement(
-            metric, rise.size, p_value=rise.p_value, smallest_detectable=smallest, evidence=evidence
+            metric, rise.size, p_value=rise.p_value, smallest_detectable=self._smallest_rise, evidence=evidence
         )
 
+    @cached_property
+    def _smallest_rise(self) -> float:
+        sizes = self._sizes[2]
+        return effects.smallest_share(0.0, sizes.n, sizes.m, alpha=self.alpha)
+
+    @cached_property
+    def _gap(self) -> Floats:
+        return drift.share_gap(*self._numeric())
+
+    @cached_property
     def _sizes(self) -> tuple[int, int, Sizes]:
         """Values that are there in the reference and the current sample, and how many independent ones tell as much."""
         n, m = self.reference.n - self.reference.n_missing, self.current.n - self.current.n_missing
@@ -168,15 +178,15 @@ class ColumnDrift:
         worst = int(np.argmax(np.where(self.r + self.c > 0, terms, -1.0)))
         label = self._name(self.bins.labels[worst])
         before, after = self.r[worst] / self.binned[0], self.c[worst] / self.binned[1]
-        return f"{label}: {percent(before)} -> {percent(after)}{self._medians()}"
+        return f"{label}: {percent(before)} -> {percent(after)}{self._medians}"
 
     def _widest_gap(self, reference: NumericProfile, current: NumericProfile) -> str:
         """Where the two distributions are furthest apart: ``"up to 1000: 27.0 % -> 11.5 %; median 1500 -> 2100"``."""
-        cell = int(np.argmax(np.abs(drift.share_gap(reference, current))))
+        cell = drift.widest(self._gap)
         edge = reference.cells.grid[cell // 2]
         word = "up to" if cell % 2 else "below"
         before, after = (percent(float(profile.shares[cell])) for profile in (reference, current))
-        return f"{word} {number(edge)}: {before} -> {after}{self._medians()}"
+        return f"{word} {number(edge)}: {before} -> {after}{self._medians}"
 
     def _name(self, label: str) -> str:
         """A bin in words. A single newcomer is named; "unseen categories" would leave the reader to search."""
@@ -190,6 +200,7 @@ class ColumnDrift:
             return f"above {to_above[1:]}"
         return f"{'up to' if label.endswith(']') else 'below'} {from_below[:-1]}"
 
+    @cached_property
     def _medians(self) -> str:
         """Both medians of a numeric column: a unit error shows at once."""
         if not isinstance(self.reference, NumericProfile) or not isinstance(self.current, NumericProfile):
@@ -220,6 +231,16 @@ class ColumnDrift:
             evidence=evidence,
             reason=reason,
         )
+
+
+@once_per_profile
+def _binned(reference: FeatureProfile) -> Counts:
+    return fit_bins(reference).counts(reference)
+
+
+@once_per_profile
+def _in_tails(reference: NumericProfile) -> Counts:
+    return fit_tails(reference).counts(reference)
 
 
 @once_per_profile

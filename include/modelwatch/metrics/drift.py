@@ -120,7 +120,7 @@ def chi2(reference: Counts, current: Counts) -> float:
     return float(np.sum((table - expected) ** 2 / expected))
 
 
-def ks_statistic(reference: NumericProfile, current: NumericProfile) -> float:
+def ks_statistic(reference: NumericProfile, current: NumericProfile, gap: Floats | None = None) -> float:
     """Two-sample Kolmogorov-Smirnov statistic of two numeric profiles.
 
     D = max over cell edges of |F_ref - F_cur|
@@ -128,6 +128,7 @@ def ks_statistic(reference: NumericProfile, current: NumericProfile) -> float:
     Args:
         reference: a profile with at least one finite value.
         current: a profile in the same cells with at least one finite value.
+        gap: their `share_gap`, when it is known.
 
     Returns:
         ``[0, 1]``; 0 = identical; higher = more drift.
@@ -140,8 +141,8 @@ def ks_statistic(reference: NumericProfile, current: NumericProfile) -> float:
 
     Source: Smirnov 1948; equals scipy.stats.ks_2samp on a complete grid in tests/oracle.
     """
-    gap = share_gap(reference, current)
-    return float(max(gap.max(), -gap.min()))
+    gap = share_gap(reference, current) if gap is None else gap
+    return float(abs(gap[widest(gap)]))
 
 
 def share_gap(reference: NumericProfile, current: NumericProfile) -> Floats:
@@ -161,6 +162,14 @@ def share_gap(reference: NumericProfile, current: NumericProfile) -> Floats:
     return gap
 
 
+def widest(gap: Floats) -> int:
+    """The first cell at whose end the gap is largest, either way."""
+    high, low = int(gap.argmax()), int(gap.argmin())
+    if gap[high] == -gap[low]:
+        return min(high, low)
+    return high if gap[high] > -gap[low] else low
+
+
 def ks_error_bound(reference: NumericProfile) -> float:
     """How far the exact statistic can exceed `ks_statistic`: 0 on a complete grid, else the largest gap's share."""
     if reference.cells.complete:
@@ -168,7 +177,7 @@ def ks_error_bound(reference: NumericProfile) -> float:
     return float(reference.finite[::2].max() / max(reference.n_finite, 1))
 
 
-def wasserstein(reference: NumericProfile, current: NumericProfile) -> float:
+def wasserstein(reference: NumericProfile, current: NumericProfile, gap: Floats | None = None) -> float:
     """Earth mover's distance between two numeric profiles.
 
     W = integral |F_ref(x) - F_cur(x)| dx
@@ -176,6 +185,7 @@ def wasserstein(reference: NumericProfile, current: NumericProfile) -> float:
     Args:
         reference: a profile with at least one finite value.
         current: a profile in the same cells with at least one finite value.
+        gap: their `share_gap`, when it is known.
 
     Returns:
         ``[0, inf)`` in the feature's own unit; 0 = identical; higher = more drift.
@@ -195,7 +205,7 @@ def wasserstein(reference: NumericProfile, current: NumericProfile) -> float:
     grid = reference.cells.grid
     low, high = min(x for x in extremes if x is not None), max(x for x in extremes if x is not None)
     edges = np.concatenate([[min(low, grid[0])], grid, [max(high, grid[-1])]])
-    gap = share_gap(reference, current)
+    gap = share_gap(reference, current) if gap is None else gap
     before = np.append(0.0, gap[1::2])  # just right of each left edge: after the grid point's own jump
     after = gap[0::2]  # just left of each right edge: after the open cell's mass
     return float(np.sum(_mean_abs_of_linear(before, after) * np.diff(edges)))
