@@ -1,5 +1,6 @@
 """Feature and prediction drift: every metric of a column, with its null, its debiased size and what moved."""
 
+from collections.abc import Collection
 from functools import cached_property
 from types import MappingProxyType
 
@@ -32,6 +33,7 @@ def measure_drift(
     check: Check,
     alpha: float,
     variation: Variations = MappingProxyType({}),
+    only: Collection[str] | None = None,
 ) -> list[Measurement]:
     """Every drift metric of the named columns.
 
@@ -42,12 +44,13 @@ def measure_drift(
         alpha: the significance a single test must reach for the smallest detectable effect, e.g. the false discovery
             rate over the number of tests.
         variation: natural variation by column; every null is that of the effective sizes it leaves.
+        only: the metrics that a decision takes, without the words and causes that a reader takes; None: everything.
     """
     return [
         measurement
         for name in columns
         for measurement in ColumnDrift(
-            name, reference.columns[name], current.columns[name], check, alpha, variation.get(name, NONE)
+            name, reference.columns[name], current.columns[name], check, alpha, variation.get(name, NONE), only
         ).measurements()
     ]
 
@@ -63,9 +66,10 @@ class ColumnDrift:
         check: Check,
         alpha: float,
         variation: Variation = NONE,
+        only: Collection[str] | None = None,
     ) -> None:
         self.name, self.reference, self.current = name, reference, current
-        self.check, self.alpha, self.variation = check, alpha, variation
+        self.check, self.alpha, self.variation, self.only = check, alpha, variation, only
         self.bins: Bins = fit_bins(reference)
         self.r, self.c = _binned(reference), self.bins.counts(current)
         self.binned = int(self.r.sum()), int(self.c.sum())
@@ -75,11 +79,13 @@ class ColumnDrift:
         is_numeric = isinstance(self.reference, NumericProfile)
         numeric, categorical = ["psi", "ks_statistic", "tail_share", "wasserstein"], ["psi", "chi2"]
         metrics = [*(numeric if is_numeric else categorical), "spike_share", "js_distance"]
+        if self.only is not None:
+            metrics = [metric for metric in metrics if metric in self.only]
         reason = self._not_computable()
         if reason is not None:
             return [self._measurement(metric, None, reason=reason) for metric in metrics]
         measured = [getattr(self, f"_{metric}")() for metric in metrics]
-        return explain(measured, self.reference, self.current, alpha=self.alpha)
+        return measured if self.only is not None else explain(measured, self.reference, self.current, alpha=self.alpha)
 
     def _not_computable(self) -> str | None:
         for side, profile in (("reference", self.reference), ("current sample", self.current)):
@@ -102,21 +108,21 @@ class ColumnDrift:
             effect=effects.debiased_psi(value, typical.reference(r), typical.current(c)),
             p_value=significance.psi_p_value(r, c, sizes, value=value),
             smallest_detectable=effects.smallest_psi(sizes.reference(r), sizes.current(c), alpha=self.alpha),
-            evidence=self._what_moved(),
+            evidence=self._what_moved() if self.only is None else None,
         )
 
     def _ks_statistic(self) -> Measurement:
         reference, current = self._numeric()
         counted = reference.n_finite, current.n_finite
         sizes, typical = self.variation.sizes(*counted), self.variation.typical_sizes(*counted)
-        value, bound = drift.ks_statistic(reference, current, self._gap), drift.ks_error_bound(reference)
+        value = drift.ks_statistic(reference, current, self._gap)
         return self._measurement(
             "ks_statistic",
             value,
             effect=effects.debiased_ks(value, typical.n, typical.m),
             p_value=significance.ks_p_value(value, sizes.n, sizes.m),
             smallest_detectable=effects.smallest_ks(sizes.n, sizes.m, alpha=self.alpha),
-            evidence=self._widest_gap(reference, current) + (f"; exact to {bound:.2g}" if bound else ""),
+            evidence=self._widest_gap(reference, current) if self.only is None else None,
         )
 
     def _wasserstein(self) -> Measurement:
@@ -186,7 +192,9 @@ class ColumnDrift:
         edge = reference.cells.grid[cell // 2]
         word = "up to" if cell % 2 else "below"
         before, after = (percent(float(profile.shares[cell])) for profile in (reference, current))
-        return f"{word} {number(edge)}: {before} -> {after}{self._medians}"
+        bound = drift.ks_error_bound(reference)
+        exact = f"; exact to {bound:.2g}" if bound else ""
+        return f"{word} {number(edge)}: {before} -> {after}{self._medians}{exact}"
 
     def _name(self, label: str) -> str:
         """A bin in words. A single newcomer is named; "unseen categories" would leave the reader to search."""

@@ -1,5 +1,6 @@
 """Data quality: missing values, wrong types, values outside the reference's range, unseen categories, row count."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,7 +14,12 @@ from modelwatch.words import number, percent
 
 
 def measure_quality(
-    reference: Profile, current: Profile, *, alpha: float, variation: Variations = MappingProxyType({})
+    reference: Profile,
+    current: Profile,
+    *,
+    alpha: float,
+    variation: Variations = MappingProxyType({}),
+    only: Collection[str] | None = None,
 ) -> list[Measurement]:
     """All quality metrics of every profiled column, and the window's row count.
 
@@ -21,6 +27,7 @@ def measure_quality(
         reference, current: profiles in the same cells.
         alpha: the significance a single test must reach, for the smallest detectable effect.
         variation: natural variation by column, which widens the null of the missing share.
+        only: the metrics that a decision takes besides the row count, without causes; None: everything.
     """
     results = [
         Measurement(
@@ -35,8 +42,12 @@ def measure_quality(
         before = reference.columns[name]
         missing = _missing(name, before, column, alpha, variation.get(name, NONE))
         novelty = _novelty(name, before, column, alpha, variation.get(name, NONE).novelty)
+        errors = _type_errors(name, reference, current)
+        if only is not None:
+            results += [one for one in (missing, errors, novelty) if one and one.metric in only]
+            continue
         results += explain([missing], before, column, alpha=alpha)
-        results.append(_type_errors(name, reference, current))
+        results.append(errors)
         results += explain([novelty] if novelty else [], before, column, alpha=alpha)
     return results
 

@@ -1,6 +1,7 @@
 """Each check as a function of the reference, the current profile and the monitor: for tasks and commands."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwatch.calibration.variation import Variations
@@ -17,25 +18,33 @@ if TYPE_CHECKING:
 Measure = Callable[[Profile, Profile, Monitor, Variations], list[Measurement]]
 
 
-def quality(reference: Profile, current: Profile, monitor: Monitor, variation: Variations) -> list[Measurement]:
+def quality(
+    reference: Profile, current: Profile, monitor: Monitor, variation: Variations, *, is_told: bool = True
+) -> list[Measurement]:
     """Missing values, wrong types, values outside the range, unseen categories, row count."""
-    return measure_quality(reference, current, alpha=_alpha(reference, monitor), variation=variation)
+    alpha, only = _alpha(reference, monitor), _only(monitor, is_told=is_told)
+    return measure_quality(reference, current, alpha=alpha, variation=variation, only=only)
 
 
-def feature_drift(reference: Profile, current: Profile, monitor: Monitor, variation: Variations) -> list[Measurement]:
+def feature_drift(
+    reference: Profile, current: Profile, monitor: Monitor, variation: Variations, *, is_told: bool = True
+) -> list[Measurement]:
     """Every drift metric of every feature."""
-    alpha = _alpha(reference, monitor)
+    alpha, only = _alpha(reference, monitor), _only(monitor, is_told=is_told)
     names = [name for name in monitor.schema().features if name in current.columns]
-    return measure_drift(reference, current, names, check="feature_drift", alpha=alpha, variation=variation)
+    return measure_drift(reference, current, names, check="feature_drift", alpha=alpha, variation=variation, only=only)
 
 
 def prediction_drift(
-    reference: Profile, current: Profile, monitor: Monitor, variation: Variations
+    reference: Profile, current: Profile, monitor: Monitor, variation: Variations, *, is_told: bool = True
 ) -> list[Measurement]:
     """The same metrics of the score and the decision; nothing when the monitor names neither."""
-    schema, alpha = monitor.schema(), _alpha(reference, monitor)
+    schema = monitor.schema()
+    alpha, only = _alpha(reference, monitor), _only(monitor, is_told=is_told)
     names = [name for name in (schema.score, schema.decision) if name is not None and name in current.columns]
-    return measure_drift(reference, current, names, check="prediction_drift", alpha=alpha, variation=variation)
+    return measure_drift(
+        reference, current, names, check="prediction_drift", alpha=alpha, variation=variation, only=only
+    )
 
 
 def fairness(reference: Profile, current: Profile, monitor: Monitor, variation: Variations) -> list[Measurement]:
@@ -84,6 +93,15 @@ MEASURES: Mapping[Check, Measure] = {
 }
 
 
+# The same, less what no verdict rests on: metrics without a threshold, and what readers are told of the others.
+DECIDING: Mapping[Check, Measure] = {
+    **MEASURES,
+    "quality": partial(quality, is_told=False),
+    "feature_drift": partial(feature_drift, is_told=False),
+    "prediction_drift": partial(prediction_drift, is_told=False),
+}
+
+
 def performance_alpha(monitor: Monitor) -> float:
     """What one test of performance must reach at worst: the false discovery rate over the metrics with thresholds."""
     judged = [name for name in monitor.rules().levels if METRICS[name].worsens is not None]
@@ -95,6 +113,14 @@ def costs_of(monitor: Monitor) -> "Costs | None":
     from modelwatch.checks.performance_figures import Costs
 
     return None if monitor.performance.costs is None else Costs(**monitor.performance.costs.model_dump())
+
+
+def _only(monitor: Monitor, *, is_told: bool) -> frozenset[str] | None:
+    """The metrics with a threshold; None when all are asked for."""
+    if is_told:
+        return None
+    rules = monitor.rules()
+    return frozenset(rules.levels).union(*rules.by_feature.values())
 
 
 def _alpha(reference: Profile, monitor: Monitor) -> float:

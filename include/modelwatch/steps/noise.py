@@ -17,7 +17,7 @@ from modelwatch.profile.window import add_groups
 from modelwatch.settings import Settings
 from modelwatch.steps.episodes import is_regular, own_windows
 from modelwatch.steps.lookback import Lookback
-from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.measure import DECIDING
 from modelwatch.steps.past import against
 from modelwatch.steps.policy import policy_of
 from modelwatch.steps.reference import Reference, load_reference
@@ -114,13 +114,14 @@ def _again(
 def _measured(
     monitor: Monitor, reference: Reference, lookback: Lookback, window: Window, current: Profile
 ) -> list[Measurement]:
-    """What the counts give."""
+    """What the counts give for a decision: nobody reads more of it."""
     longer = replace(current, groups=add_groups(current.groups, lookback.groups(window)[0]))
     past = lookback.past(window)
     compared, back = against(monitor, reference, past, window), windows_back(monitor, past, window)
     measured: list[Measurement] = []
-    for check in MEASURES:
-        measured += measure_check(check, compared, longer if check == "fairness" else current, back, monitor)
+    for check in DECIDING:
+        counted = longer if check == "fairness" else current
+        measured += measure_check(check, compared, counted, back, monitor, DECIDING)
     return measured
 
 

@@ -11,7 +11,7 @@ from modelwatch.config import Monitor
 from modelwatch.domain import Check, Measurement, Rules, Window
 from modelwatch.profile import Profile
 from modelwatch.schedule import shifted
-from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.measure import MEASURES, Measure
 from modelwatch.steps.past import Against, Past
 from modelwatch.verdict import could_tell, has_crossed
 
@@ -29,7 +29,12 @@ def windows_back(monitor: Monitor, past: Sequence[Past], window: Window) -> list
 
 
 def measure_check(
-    check: Check, against: Against, current: Profile, back: Sequence[Past], monitor: Monitor
+    check: Check,
+    against: Against,
+    current: Profile,
+    back: Sequence[Past],
+    monitor: Monitor,
+    measures: Mapping[Check, Measure] = MEASURES,
 ) -> list[Measurement]:
     """The check's measurements; each column by the fewest windows that can show an effect at its threshold.
 
@@ -39,18 +44,20 @@ def measure_check(
         current: the window's own counts.
         back: the windows before it that the lookback may add, newest first.
         monitor: its thresholds say what must be seen.
+        measures: how each check is measured.
     """
+    measure = measures[check]
     if against.shortfall is not None:
         if check not in NEED_NO_REFERENCE:
-            return [_unjudged(m, against.shortfall) for m in MEASURES[check](against.profile, current, monitor, {})]
+            return [_unjudged(m, against.shortfall) for m in measure(against.profile, current, monitor, {})]
         against = replace(against, profile=replace(against.profile, groups={}))
     if check == "fairness" and monitor.fairness and monitor.fairness.window:
         back = []  # the groups of that longer window are in the profile already
         against = replace(against, variation=over(against.variation, monitor.fairness.window / monitor.window))
     if not back or not current.n_rows:  # a window of no requests is not made good by those before it
-        return MEASURES[check](against.profile, current, monitor, against.variation)
+        return measure(against.profile, current, monitor, against.variation)
     sums = list(accumulate([current, *(one.profile for one in back)], add))
-    return _Widening(check, against, sums, monitor).measurements()
+    return _Widening(check, measure, against, sums, monitor).measurements()
 
 
 def settled(measured: Sequence[Measurement], rules: Rules, *, alpha: float) -> bool:
@@ -94,8 +101,8 @@ def requests_judged(measured: Sequence[Measurement], n_rows: int) -> int:
 class _Widening:
     """The sums of a window and of ever more windows before it."""
 
-    def __init__(self, check: Check, against: Against, sums: list[Profile], monitor: Monitor) -> None:
-        self.check, self.against, self.sums, self.monitor = check, against, sums, monitor
+    def __init__(self, check: Check, measure: Measure, against: Against, sums: list[Profile], monitor: Monitor) -> None:
+        self.check, self.measure, self.against, self.sums, self.monitor = check, measure, against, sums, monitor
         self.rules = monitor.rules()
 
     def measurements(self) -> list[Measurement]:
@@ -121,7 +128,7 @@ class _Widening:
 
     def _measure(self, current: Profile, added: int) -> list[Measurement]:
         variation = over(self.against.variation, added + 1)
-        measured = MEASURES[self.check](self.against.profile, current, self.monitor, variation)
+        measured = self.measure(self.against.profile, current, self.monitor, variation)
         if not added:
             return measured
         own = self.sums[0].n_rows
