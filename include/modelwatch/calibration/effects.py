@@ -1,6 +1,7 @@
 """Debiased sizes and the smallest size a sample could have shown: what materiality is judged on."""
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,12 @@ def debiased_ks(value: float, n: float, m: float) -> float:
 def smallest_psi(reference: Counts, current: Counts, *, alpha: float) -> float:
     """The true PSI that would be significant at ``alpha`` with 80 % probability, from the noncentral chi-square."""
     df = max(1, int(np.count_nonzero(reference + current)) - 1)
-    critical = special.chdtri(df, alpha)
-    return float(special.chndtrinc(critical, df, 1 - POWER)) * psi_null_scale(reference, current)
+    return _noncentrality(df, alpha) * psi_null_scale(reference, current)
+
+
+@cache
+def _noncentrality(df: int, alpha: float) -> float:
+    return float(special.chndtrinc(special.chdtri(df, alpha), df, 1 - POWER))
 
 
 def smallest_ks(n: float, m: float, *, alpha: float) -> float:

@@ -79,7 +79,9 @@ def _variations(
     of_columns = {
         name: Variation(
             distribution=spread(table.bins, ordered=isinstance(table.cells, NumericCells)),
-            missing=spread(table.missing),
+            missing=spread(np.column_stack([table.missing, table.n - table.missing]))
+            if table.missing.any()
+            else Spread(),
             novelty=natural_novelty(table, [window.columns[name] for window in whole] if are_reference else None),
             reference_windows=n_windows(table.n.tolist()),
         )

@@ -30,10 +30,13 @@ def natural_novelty(table: Table, reference: Sequence[FeatureProfile] | None = N
         reference: the windows' profiles when the cells were fitted on these very windows, so that nothing in them is
             new to the cells; new is then what no other window has.
     """
-    counted = (table.new if reference is None else _apart(reference)), table.present
+    newcomers = table.new if reference is None else _apart(reference)
+    if not newcomers.any():
+        return Novelty()
+    counted = newcomers, table.present
     new, n = (counts[counted[1] > 0].astype(np.float64) for counts in counted)
     k = len(n)
-    if k < MIN_WINDOWS or not new.any() or _is_chance(new, n, _chance(table.cells, n)):
+    if k < MIN_WINDOWS or _is_chance(new, n, _chance(table.cells, n)):
         return Novelty()
     shares = new / n
     mean, spread = float(shares.mean()), float(shares.std(ddof=1))

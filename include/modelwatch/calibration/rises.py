@@ -49,11 +49,10 @@ def most_surprising_rise(reference: Counts, current: Counts, n: int, m: int, siz
 
     Source: conditional test of two Poisson or binomial rates, Przyborowski & Wilenski 1940.
     """
-    after = current / m
-    rose = np.flatnonzero(after >= SMALLEST)  # few; only of these more is asked
-    before, after = reference[rose] / n, after[rose]
+    frequent = np.flatnonzero(current >= max(1, int(SMALLEST * m)))  # few; only of these more is asked
+    before, after = reference[frequent] / n, current[frequent] / m
     is_rise = (after >= GROWTH * before) & (after - before >= SMALLEST)
-    rose, before, after = rose[is_rise], before[is_rise], after[is_rise]
+    rose, before, after = frequent[is_rise], before[is_rise], after[is_rise]
     if len(rose) == 0:
         return Rise(None)
     r, c = before * sizes.n, after * sizes.m

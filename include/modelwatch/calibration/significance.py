@@ -8,7 +8,7 @@ from scipy import special
 
 from modelwatch.calibration.kolmogorov import kolmogorov_sf
 from modelwatch.calibration.variation import Sizes
-from modelwatch.metrics.drift import chi2, psi, smooth
+from modelwatch.metrics.drift import chi2, psi_of_counts
 
 Counts = NDArray[np.int64] | NDArray[np.float64]  # floats at effective sizes: calibration.variation
 
@@ -38,7 +38,7 @@ def psi_p_value(reference: Counts, current: Counts, sizes: Sizes | None = None, 
     if len(r) < 2:
         return 1.0
     if value is None or r is not reference:
-        value = psi(smooth(r), smooth(c))
+        value = psi_of_counts(r, c)
     statistic = value / psi_null_scale(r, c)
     return float(special.chdtrc(len(r) - 1, statistic))
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ class Table:
     bins: Counts
     new: Counts
 
-    @property
+    @cached_property
     def n(self) -> Counts:
         """``(k,)`` all values, missing ones included."""
         return np.asarray(self.bins.sum(axis=1))
@@ -43,15 +44,14 @@ class Table:
 
     @property
     def missing(self) -> Counts:
-        """``(k, 2)`` missing values and all others."""
-        missing = self.bins[:, -2 if isinstance(self.cells, NumericCells) else -1]
-        return np.column_stack([missing, self.n - missing])
+        """``(k,)`` missing values."""
+        return np.asarray(self.bins[:, -2 if isinstance(self.cells, NumericCells) else -1])
 
 
 class _Counted(NamedTuple):
     """A window's counts: ``upto`` of all columns' cells one after the other, ``new`` by column."""
 
-    upto: NDArray[np.int64] | NDArray[np.uint32]
+    upto: NDArray[Any]
     new: list[int]
 
 
@@ -97,9 +97,10 @@ class Windows:
 
     def _count(self, window: Profile) -> _Counted:
         columns = [window.columns[name] for name in self._cells]
-        upto = np.cumsum(np.concatenate([[0], *(column.counts for column in columns)]))
-        is_small = upto[-1] < np.iinfo(np.uint32).max  # half the memory
-        return _Counted(upto.astype(np.uint32) if is_small else upto, [_new(column) for column in columns])
+        is_small = sum(column.n for column in columns) <= np.iinfo(np.uint32).max
+        smallest = np.uint32 if is_small else np.int64  # half the memory and time
+        counts = np.concatenate([[0], *(column.counts for column in columns)], dtype=smallest, casting="unsafe")
+        return _Counted(np.cumsum(counts, dtype=smallest), [_new(column) for column in columns])
 
 
 def _new(column: FeatureProfile) -> int:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from modelwatch.calibration.effects import debiased_psi
 from modelwatch.metrics.bins import Bins
-from modelwatch.metrics.drift import psi, smooth
+from modelwatch.metrics.drift import psi_of_counts
 from modelwatch.profile.cells import Cells, NumericCells, to_numpy
 
 Counts = NDArray[np.int64]
@@ -16,7 +16,7 @@ Counts = NDArray[np.int64]
 def drift_of(before: Counts | NDArray[np.float64], after: Counts) -> float:
     """The debiased PSI between two counts of the same bins."""
     present = (before + after) > 0
-    return debiased_psi(psi(smooth(before[present]), smooth(after[present])), before, after)
+    return debiased_psi(psi_of_counts(before[present], after[present]), before, after)
 
 
 def bins_of_rows(values: pa.ChunkedArray, cells: Cells, bins: Bins) -> Counts:

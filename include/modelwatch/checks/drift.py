@@ -100,7 +100,7 @@ class ColumnDrift:
     def _psi(self) -> Measurement:
         present = (self.r + self.c) > 0
         r, c = self.r[present], self.c[present]
-        value = drift.psi(drift.smooth(r), drift.smooth(c))
+        value = drift.psi_of_counts(r, c)
         sizes, typical = self.variation.sizes(*self.binned), self.variation.typical_sizes(*self.binned)
         return self._measurement(
             "psi",

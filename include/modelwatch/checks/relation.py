@@ -11,7 +11,7 @@ from modelwatch.calibration.effects import POWER, debiased_psi, smallest_psi
 from modelwatch.calibration.performance import difference_p_value
 from modelwatch.calibration.significance import chi2_p_value, proportion_p_value
 from modelwatch.checks.reweighting import Expected, Flags, Floats, Labelled
-from modelwatch.metrics.drift import psi, smooth
+from modelwatch.metrics.drift import psi_of_counts
 
 Answer = Literal["yes", "no", "unclear"]
 Codes = NDArray[np.int64]
@@ -147,7 +147,7 @@ def quantile_places(column: Floats, reference: Floats) -> Codes:
 
 def _moved(r: Codes, c: Codes) -> float:
     present = (r + c) > 0
-    return debiased_psi(psi(smooth(r[present]), smooth(c[present])), r, c) if c.sum() else 0.0
+    return debiased_psi(psi_of_counts(r[present], c[present]), r, c) if c.sum() else 0.0
 
 
 def _answer(p_value: float, size: float, error: float) -> Answer:

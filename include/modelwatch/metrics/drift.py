@@ -59,6 +59,11 @@ def psi(reference: Floats, current: Floats) -> float:
     return float(np.sum(psi_terms(reference, current)))
 
 
+def psi_of_counts(reference: Counts, current: Counts) -> float:
+    """`psi` of the smoothed proportions of ``(n_bins,)`` counts."""
+    return float(psi_terms(smooth(reference), smooth(current)).sum())
+
+
 def psi_terms(reference: Floats, current: Floats) -> Floats:
     """``(n_bins,)`` contributions of the bins to `psi`, each >= 0; they name the bins that moved."""
     terms: Floats = (current - reference) * np.log(current / reference)

@@ -80,10 +80,11 @@ class Lookback:
             together = add_groups(together, groups)
         return together, len(chosen)
 
-    def judge_again(self, window: Window, verdict: VerdictName) -> None:
-        """From now on the window counts as judged so."""
+    def judge_again(self, window: Window, verdict: VerdictName, profile: Profile) -> None:
+        """From now on the window counts as judged so; its profile, in the reference's cells, need not be decoded."""
         if window in self._stored:
             self._stored[window] = replace(self._stored[window], verdict=verdict)
+            self._profiles[window] = profile
 
     def _before(self, window: Window, span: timedelta) -> list[StoredProfile]:
         return fair_part(self._stored.values(), window.start - span, window.start)

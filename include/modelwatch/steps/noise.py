@@ -102,12 +102,13 @@ def _again(
     if one.profile is not None and one.cells_digest != reference.cells_digest:
         skipped.append((one.window, "it was counted for another reference or other features"))
     elif one.profile is not None:
-        measured = _measured(monitor, reference, lookback, one.window, decode_profile(one.profile, reference.cells))
+        current = decode_profile(one.profile, reference.cells)
+        measured = _measured(monitor, reference, lookback, one.window, current)
         if monitor.multivariate.detector != "none":
             measured += one.measured_on_rows
         n_judged = requests_judged(measured, one.n_current)
         judgement = judge(measured, monitor.rules(), n_current=n_judged, unmeasured=_unmeasured(monitor, one))
-        lookback.judge_again(one.window, judgement.verdict)
+        lookback.judge_again(one.window, judgement.verdict, current)
     return judged_window(one.window, judgement, n_current=one.n_current)
 
 
