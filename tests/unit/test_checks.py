@@ -1,11 +1,13 @@
 """The checks on whole profiles: what is measured, and what is said when it cannot be."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from modelwatch.calibration.variation import Spread, Variation
 from modelwatch.checks.drift import measure_drift
 from modelwatch.checks.fairness import measure_fairness
 from modelwatch.checks.quality import measure_quality
@@ -149,3 +151,26 @@ def test_a_constant_column_that_starts_to_vary_is_seen() -> None:
     loud = measure_drift(reference, moved, ["x"], check="feature_drift", alpha=0.001)
     assert {m.metric: m.value for m in quiet}["psi"] == 0.0
     assert {m.metric: m.effect for m in loud}["psi"] > 1.0
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_what_only_decides_is_the_same_without_what_is_told(shift: float) -> None:
+    cells, reference = fitted(requests(20_000, seed=1))
+    profile = profile_rows(requests(3_000, seed=2, shift=shift), cells, SCHEMA)
+    variation = {"category": Variation(Spread(0.001, 0.002, 0.003))}
+    only = {"psi", "ks_statistic", "spike_share", "missing_share", "out_of_range_share"}
+
+    def found(only: set[str] | None) -> list[Measurement]:
+        drift = measure_drift(
+            reference,
+            profile,
+            ["amount", "category"],
+            check="feature_drift",
+            alpha=0.001,
+            variation=variation,
+            only=only,
+        )
+        return [*measure_quality(reference, profile, alpha=0.001, variation=variation, only=only), *drift]
+
+    decides = [replace(m, evidence=None, cause=None) for m in found(None) if m.metric in {*only, "row_count"}]
+    assert [replace(m, evidence=None) for m in found(only)] == decides
