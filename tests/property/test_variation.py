@@ -10,7 +10,7 @@ from scipy import stats
 
 from modelwatch.calibration import significance
 from modelwatch.calibration.natural import decode_variations, encode_variations
-from modelwatch.calibration.spread import MIN_WINDOWS, _along, _scores, spread_between, spread_of_steps
+from modelwatch.calibration.spread import MIN_WINDOWS, _Stack, spread_between, spread_of_steps, spreads
 from modelwatch.calibration.variation import NONE, Spread, Variation, effective, n_windows, over
 
 Shares = Callable[[np.random.Generator], np.ndarray]
@@ -18,7 +18,7 @@ Shares = Callable[[np.random.Generator], np.ndarray]
 tables = st.integers(0, 12).flatmap(
     lambda k: st.lists(st.lists(st.integers(0, 500), min_size=4, max_size=4).map(np.array), min_size=k, max_size=k)
 )
-spreads = st.floats(0, 100)
+amounts = st.floats(0, 100)
 
 
 @given(windows=tables)
@@ -28,7 +28,16 @@ def test_a_spread_is_never_negative_and_its_bound_never_below_it(windows: list[n
         assert 0 <= spread.typical <= spread.bound <= spread.bound_of_one < np.inf
 
 
-@given(n=st.integers(1, 10**7), m=st.integers(1, 10**6), tau2=spreads, k=st.floats(1, 400), times=st.floats(1, 30))
+@given(columns=st.lists(tables, max_size=4), by_steps=st.booleans(), ordered=st.booleans())
+def test_columns_have_together_the_spreads_that_each_has_alone(
+    columns: list[list[np.ndarray]], *, by_steps: bool, ordered: bool
+) -> None:
+    alone = spread_of_steps if by_steps else spread_between
+    found = spreads({str(i): windows for i, windows in enumerate(columns)}, by_steps=by_steps, ordered=ordered)
+    assert list(found.values()) == [alone(windows, ordered=ordered) for windows in columns]
+
+
+@given(n=st.integers(1, 10**7), m=st.integers(1, 10**6), tau2=amounts, k=st.floats(1, 400), times=st.floats(1, 30))
 def test_effective_sizes_are_at_most_the_sizes_and_grow_with_the_windows(
     n: int, m: int, tau2: float, k: float, times: float
 ) -> None:
@@ -98,10 +107,9 @@ def test_a_flag_that_is_on_at_weekends_leaves_a_day_no_weight() -> None:
 def test_the_order_adds_what_scipys_kruskal_wallis_finds() -> None:
     rng = np.random.default_rng(7)
     table = np.array([rng.multinomial(200, [0.3, 0.3, 0.2, 0.2]) for _ in range(8)], dtype=float)
-    scores = _scores(table)
     samples = [np.repeat(np.arange(4), row.astype(int)) for row in table]
-    n = table.sum()
-    assert _along(table[np.newaxis], scores) * (n - 1) / n == pytest.approx(stats.kruskal(*samples).statistic)
+    n, stack = table.sum(), _Stack(table.T[np.newaxis], np.zeros(4, dtype=np.bool_), len(table))
+    assert stack.along()[0] * (n - 1) / n == pytest.approx(stats.kruskal(*samples).statistic)
 
 
 def test_the_windows_of_a_reference_count_by_their_size() -> None:
@@ -110,7 +118,7 @@ def test_the_windows_of_a_reference_count_by_their_size() -> None:
     assert n_windows([]) == 1.0
 
 
-@given(typical=spreads, k=st.floats(1, 400))
+@given(typical=amounts, k=st.floats(1, 400))
 def test_variation_survives_its_encoding(typical: float, k: float) -> None:
     variations = {"x": Variation(Spread(typical, 2 * typical, 3 * typical), reference_windows=k), "y": NONE}
     assert decode_variations(encode_variations(variations)) == variations

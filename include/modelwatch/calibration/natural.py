@@ -8,7 +8,7 @@ import numpy as np
 
 from modelwatch.calibration.gap_spread import group_variations
 from modelwatch.calibration.novelty import natural_novelty
-from modelwatch.calibration.spread import MIN_WINDOWS, spread_between, spread_of_steps
+from modelwatch.calibration.spread import MIN_WINDOWS, spreads
 from modelwatch.calibration.variation import Novelty, Spread, Variation, Variations, n_windows
 from modelwatch.calibration.windows import Windows
 from modelwatch.metrics.once import once_per_profile
@@ -75,13 +75,21 @@ def _variations(
     if len(whole) < MIN_WINDOWS:
         return {}
     tables = counted.tables(whole)
-    spread = spread_of_steps if by_steps else spread_between
+    numeric = {name: one.bins for name, one in tables.items() if isinstance(one.cells, NumericCells)}
+    named = {name: one.bins for name, one in tables.items() if name not in numeric}
+    distribution = spreads(numeric, by_steps=by_steps, ordered=True) | spreads(named, by_steps=by_steps)
+    missing = spreads(
+        {
+            name: np.column_stack([one.missing, one.n - one.missing])
+            for name, one in tables.items()
+            if one.missing.any()
+        },
+        by_steps=by_steps,
+    )
     of_columns = {
         name: Variation(
-            distribution=spread(table.bins, ordered=isinstance(table.cells, NumericCells)),
-            missing=spread(np.column_stack([table.missing, table.n - table.missing]))
-            if table.missing.any()
-            else Spread(),
+            distribution=distribution[name],
+            missing=missing.get(name, Spread()),
             novelty=natural_novelty(table, [window.columns[name] for window in whole] if are_reference else None),
             reference_windows=n_windows(table.n.tolist()),
         )

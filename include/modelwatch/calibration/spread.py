@@ -1,6 +1,6 @@
 """The between-window variance of a column's shares, estimated from the counts of past windows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,7 @@ def spread_between(windows: Sequence[Counts] | Counts, *, ordered: bool = False)
     Source: the moment estimator of DerSimonian & Laird 1986, over the bins; Rao & Scott 1981 for effective sizes;
     Kruskal & Wallis 1952.
     """
-    table = _table(windows)
-    return _spread(table, len(table), ordered=ordered)
+    return spreads({"": windows}, by_steps=False, ordered=ordered)[""]
 
 
 def spread_of_steps(windows: Sequence[Counts] | Counts, *, ordered: bool = False) -> Spread:
@@ -54,34 +53,88 @@ def spread_of_steps(windows: Sequence[Counts] | Counts, *, ordered: bool = False
 
     Source: von Neumann 1941, the mean square successive difference.
     """
-    return _spread(_table(windows), 2, ordered=ordered)
+    return spreads({"": windows}, by_steps=True, ordered=ordered)[""]
 
 
-def _spread(table: Floats, size: int, *, ordered: bool) -> Spread:
-    """What neighbouring windows (rows of the table), in groups of so many, differ by: from all groups together.
+def spreads(
+    columns: Mapping[str, Sequence[Counts] | Counts], *, by_steps: bool, ordered: bool = False
+) -> dict[str, Spread]:
+    """`spread_of_steps` or `spread_between` of each column; those whose tables look alike are worked out together."""
+    found = dict.fromkeys(columns, Spread())
+    alike: dict[tuple[int, int, bytes], dict[str, Floats]] = {}
+    for name, windows in columns.items():
+        table = _table(windows)
+        if len(table) >= MIN_WINDOWS and table.shape[1] >= 2:
+            thin = table.sum(axis=0) < MIN_EXPECTED * len(table)
+            alike.setdefault((*table.shape, thin.tobytes()), {})[name] = table.T
+    for (k, _, thin), tables in alike.items():
+        stack = _Stack(np.array(list(tables.values())), np.frombuffer(thin, np.bool_), 2 if by_steps else k)
+        found |= dict(zip(tables, stack.spreads(ordered=ordered), strict=True))
+    return found
+
+
+class _Stack:
+    """What neighbouring windows, in groups of so many, differ by: from all groups together, column by column.
 
     A cumulative share moves by at most sqrt(S / 4), and a share p by sqrt(p (1 - p) S), when the chi-square distance
     S = (B - 1) tau2 F all lies in it.
+
+    Attributes:
+        tables: ``(n_columns, n_bins, k)`` counts; groups: the same as ``(n_columns, n_bins, n_groups, size)``.
+        thin: ``(n_bins,)`` the bins that are put together.
     """
-    if len(table) < MIN_WINDOWS or table.shape[1] < 2:
-        return Spread()
-    groups = table[len(table) % size :].reshape(-1, size, table.shape[1])
-    thin = table.sum(axis=0) < MIN_EXPECTED * len(table)
-    df, comparisons = max(1, int((~thin).sum() + bool(thin.any()) - 1)), len(groups) * (size - 1)
-    q, h = _homogeneity(_pooled(groups, thin)), float(comparisons)
-    is_noise = bool(special.chdtrc(df * comparisons, q) > IS_NOISE)
-    if ordered:
-        h = _along(groups, _scores(table))
-        is_noise = is_noise and bool(special.chdtrc(comparisons, h) > IS_NOISE)
-    if is_noise:
-        return Spread()
-    sizes = groups.sum(axis=2)
-    gain = float((sizes.sum(axis=1) - (sizes**2).sum(axis=1) / sizes.sum(axis=1)).sum())
-    tau2 = max(0.0, q / df - comparisons, (h - comparisons) / df) / gain
-    one_way = df * float(special.fdtri(1, comparisons, 1 - LEVEL))
-    of_all = min(float(special.chdtri(df, LEVEL)), 4 * float(special.kolmogi(LEVEL)) ** 2)
-    of_one = float(special.chdtri(1, LEVEL))
-    return Spread(tau2, tau2 * max(1.0, one_way / of_all), tau2 * max(1.0, one_way / of_one))
+
+    def __init__(self, tables: Floats, thin: NDArray[np.bool_], size: int) -> None:
+        self.tables, self.thin = tables, thin
+        self.groups = tables[:, :, tables.shape[2] % size :].reshape(*tables.shape[:2], -1, size)
+        self.sizes: Floats = self.groups.sum(axis=1)
+        self.df = max(1, int((~thin).sum() + bool(thin.any()) - 1))
+        self.comparisons = self.groups.shape[2] * (size - 1)
+
+    def spreads(self, *, ordered: bool) -> list[Spread]:
+        """Each column's spread."""
+        q, h = self.homogeneity(), np.full(len(self.tables), float(self.comparisons))
+        is_noise = special.chdtrc(self.df * self.comparisons, q) > IS_NOISE
+        if ordered:
+            h = self.along()
+            is_noise &= special.chdtrc(self.comparisons, h) > IS_NOISE
+        return [
+            Spread() if quiet else self._spread(*seen)
+            for quiet, *seen in zip(is_noise, q.tolist(), h.tolist(), self.sizes, strict=True)
+        ]
+
+    def _spread(self, q: float, h: float, sizes: Floats) -> Spread:
+        df, comparisons = self.df, self.comparisons
+        gain = float((sizes.sum(axis=1) - (sizes**2).sum(axis=1) / sizes.sum(axis=1)).sum())
+        tau2 = max(0.0, q / df - comparisons, (h - comparisons) / df) / gain
+        one_way = df * float(special.fdtri(1, comparisons, 1 - LEVEL))
+        of_all = min(float(special.chdtri(df, LEVEL)), 4 * float(special.kolmogi(LEVEL)) ** 2)
+        of_one = float(special.chdtri(1, LEVEL))
+        return Spread(tau2, tau2 * max(1.0, one_way / of_all), tau2 * max(1.0, one_way / of_one))
+
+    def homogeneity(self) -> Floats:
+        """Pearson's chi-square of windows x bins, thin bins as one, bins that are empty in all of a group left out."""
+        rest = self.groups[:, self.thin].sum(axis=1, keepdims=True)
+        pooled = np.concatenate([self.groups[:, ~self.thin], rest], axis=1)
+        of_windows, of_bins = pooled.sum(axis=1, keepdims=True), pooled.sum(axis=3, keepdims=True)
+        expected = of_windows * (of_bins / of_windows.sum(axis=3, keepdims=True))
+        terms = np.divide((pooled - expected) ** 2, expected, out=np.zeros(pooled.shape), where=expected > 0)
+        return np.asarray(terms.reshape(len(terms), -1).sum(axis=1))
+
+    def along(self) -> Floats:
+        """How much the windows' mean scores differ: chi-square with one degree of freedom per comparison by chance."""
+        scores = mid_ranks(self.tables.sum(axis=2))
+        sums = np.array([group.transpose(1, 2, 0) @ one for group, one in zip(self.groups, scores, strict=True)])
+        of_groups = sums.sum(axis=2) ** 2 / self.sizes.sum(axis=2)
+        return np.asarray((sums**2 / self.sizes).reshape(len(sums), -1).sum(axis=1) - of_groups.sum(axis=1))
+
+
+def mid_ranks(counts: Floats) -> Floats:
+    """``(n_columns, n_bins)`` mid-ranks of the bins among all windows' counts, with mean 0 and variance 1."""
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    ranks = np.cumsum(shares, axis=1) - shares / 2 - 0.5
+    variances = [float(share @ squares) for share, squares in zip(shares, ranks**2, strict=True)]
+    return np.asarray(ranks / np.sqrt(variances)[:, np.newaxis])
 
 
 def _table(windows: Sequence[Counts] | Counts) -> Floats:
@@ -92,34 +145,3 @@ def _table(windows: Sequence[Counts] | Counts) -> Floats:
     table = table[table.sum(axis=1) > 0]
     held: Floats = table[:, table.sum(axis=0) > 0]
     return held
-
-
-def _pooled(groups: Floats, thin: NDArray[np.bool_]) -> Floats:
-    """The thin bins as one."""
-    return np.concatenate([groups[:, :, ~thin], groups[:, :, thin].sum(axis=2, keepdims=True)], axis=2)
-
-
-def _homogeneity(groups: Floats) -> float:
-    """Pearson's chi-square of windows x bins, bins that are empty in all of a group left out; summed over the groups.
-
-    Args:
-        groups: ``(n_groups, n_windows, n_bins)`` counts.
-    """
-    of_windows, of_bins = groups.sum(axis=2, keepdims=True), groups.sum(axis=1, keepdims=True)
-    expected = of_windows * (of_bins / of_windows.sum(axis=1, keepdims=True))
-    terms = np.divide((groups - expected) ** 2, expected, out=np.zeros_like(groups), where=expected > 0)
-    return float(terms.sum())
-
-
-def _scores(table: Floats) -> Floats:
-    """``(n_bins,)`` mid-ranks of the bins among all windows' counts, with mean 0 and variance 1."""
-    shares = table.sum(axis=0) / table.sum()
-    ranks = np.cumsum(shares) - shares / 2 - 0.5
-    scores: Floats = ranks / np.sqrt(float(shares @ ranks**2))
-    return scores
-
-
-def _along(groups: Floats, scores: Floats) -> float:
-    """How much the windows' mean scores differ: chi-square with one degree of freedom per comparison by chance."""
-    sizes, sums = groups.sum(axis=2), groups @ scores
-    return float(np.sum(sums**2 / sizes) - np.sum(sums.sum(axis=1) ** 2 / sizes.sum(axis=1)))
