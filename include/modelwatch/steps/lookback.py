@@ -84,7 +84,9 @@ class Lookback:
         """From now on the window counts as judged so; its profile, in the reference's cells, need not be decoded."""
         if window in self._stored:
             self._stored[window] = replace(self._stored[window], verdict=verdict)
-            self._profiles[window] = profile
+            # Without the sums that measuring left on its columns, which are twice the counts.
+            columns = {name: replace(column) for name, column in profile.columns.items()}
+            self._profiles[window] = replace(profile, columns=columns)
 
     def _before(self, window: Window, span: timedelta) -> list[StoredProfile]:
         return fair_part(self._stored.values(), window.start - span, window.start)
