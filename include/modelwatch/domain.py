@@ -27,6 +27,12 @@ NO_LABELS = "no labels"
 NO_REFERENCE_LABELS = "the reference has no labels"
 WAITING = (NO_LABELS, NO_REFERENCE_LABELS)
 
+# The metrics that are held against the windows before the judged one too, as their `_worsening`.
+WORSENING = (
+    "roc_auc", "average_precision", "accuracy", "precision", "recall", "f1", "brier",
+    "expected_calibration_error", "cost",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, order=True)
 class Window:

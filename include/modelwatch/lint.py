@@ -112,7 +112,8 @@ class _Reference:
         if self.raw.num_rows == 0:
             text = f"{self.monitor.reference_uri} has no rows; it needs the requests to compare with"
             return [(("reference", "uri"), text)]
-        unread: Remarks = [(self._place(name), text) for name, text in self.unread.items()]
+        label = self.schema.label
+        unread: Remarks = [(self._place(name), text) for name, text in self.unread.items() if name != label]
         misfits = self._misfits(over=self._limit) or self._too_many_together()
         return [*unread, *misfits, *self._flags(), *self._groups()]
 
@@ -124,6 +125,8 @@ class _Reference:
         if not self._misfits(over=self._limit):
             notes += self._misfits(over=0)
         empty = [name for name in self.schema.features if name in self.pages and self._is_empty(name)]
+        alone = "; without it performance is compared with earlier windows alone"
+        notes += [(self._place(name), text + alone) for name, text in self.unread.items() if name == self.schema.label]
         return [*notes, *((self._place(name), "has no value in the reference") for name in empty)]
 
     @property

@@ -77,6 +77,23 @@ def test_a_model_that_became_worse_is_an_alert_that_says_why(folder: Path, refer
     assert found["estimated_roc_auc"]["evidence"].endswith(f"it came out as {found['roc_auc']['value']:.4g}")
 
 
+def test_where_the_reference_has_no_labels_the_windows_before_are_what_performance_is_compared_with(
+    folder: Path, reference: pa.Table
+) -> None:
+    days = [requests(1_500, 20 + day, "concept_drift" if day == 8 else "none", day=day) for day in range(9)]
+    pq.write_table(pa.concat_tables(days), folder / "days.parquet")
+    check(folder, reference.drop_columns("label"), days[0], thresholds={"roc_auc": {"alert": 0.08}})
+    outcome = modelwatch("backtest", "loans.yaml", "--current", "days.parquet", "--every", "1d", "--output", "jsonl")
+    assert [one["verdict"] for one in outcome.documents] == ["ok"] * 8 + ["alert"]
+    *_, quiet, worse = [performance(one) for one in outcome.documents]
+    assert (quiet["roc_auc"]["status"], quiet["roc_auc"]["reason"]) == ("not_computable", "the reference has no labels")
+    assert quiet["roc_auc_worsening"]["status"] == "ok"
+    fell = worse["roc_auc_worsening"]
+    assert (fell["status"], fell["threshold"], fell["n_reference"]) == ("alert", 0.08, 8 * 1_500)
+    assert 0 < fell["ci_low"] < fell["value"] < fell["ci_high"]
+    assert "against the 8 windows before it" in fell["evidence"]
+
+
 def test_a_quiet_day_is_ok_and_labels_from_a_file_give_the_same(folder: Path, reference: pa.Table) -> None:
     day = requests(3_000, 3, day=9)
     outcome = check(folder, reference, day, performance={"costs": {"false_negative": 10, "false_positive": 1}})

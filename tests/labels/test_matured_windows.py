@@ -12,7 +12,7 @@ from modelwatch.report.document import Evaluation, document
 from modelwatch.steps.as_of import performance_as_of
 from modelwatch.store import engine, repository
 from support.cli import modelwatch
-from support.label_days import DAY, LabelDays, window_of
+from support.label_days import DAY, PER_DAY, LabelDays, window_of
 
 NUMBERS = "SELECT window_start, number, labels_known_at, awaits_labels FROM evaluation ORDER BY window_start, number"
 COUNTS = "SELECT n_seen, n_duplicate, n_unmatched, n_unsampled, n_new, n_corrected FROM label_batch ORDER BY id"
@@ -147,6 +147,10 @@ def test_before_it_is_mature_a_window_shows_what_it_may_come_to(days: LabelDays)
     days.nights(range(9, 11))
     final = {r["metric"]: r for r in as_of(days, window_of(7), None)["results"] if r["check"] == "performance"}
     assert recall["ci_low"] <= final["recall"]["value"] <= recall["ci_high"]
+    against_past = final["recall_worsening"]
+    assert (against_past["status"], against_past["n_reference"]) == ("ok", 7 * PER_DAY)
+    assert against_past["evidence"].endswith("against the 7 windows before it")
+    assert "recall_worsening" not in {r.measurement.metric for r in stored(days, window_of(6)).results}
 
 
 def test_where_only_positives_get_labels_the_others_are_negative_once_the_window_is_mature(

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from modelwatch.domain import Schema
 from modelwatch.metrics.performance import average_precision, roc_auc
-from modelwatch.profile import Outcomes, Profile, count_outcomes, decode_profile, encode_profile
+from modelwatch.profile import Outcomes, Profile, count_outcomes, decode_outcomes, decode_profile, encode_profile
 from modelwatch.profile.outcomes import MAX_SCORES
 
 SCHEMA = Schema(columns=(), features={}, score="score", decision="decision", label="label")
@@ -51,6 +51,9 @@ def test_a_stored_table_is_the_same(rows: list[tuple[float | None, bool | None, 
     assert stored is not None
     assert content(stored) == content(outcomes)
     assert (stored.table == outcomes.table).all()
+    alone = decode_outcomes(content(outcomes))
+    assert alone is not None
+    assert content(alone) == content(outcomes)
 
 
 @settings(max_examples=30)

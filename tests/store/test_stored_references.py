@@ -59,6 +59,18 @@ def test_the_store_and_a_backtest_of_the_same_days_say_the_same(tmp_path: Path, 
     assert {one.judgement.verdict for one in backtested} >= {"insufficient_data", "ok", "alert"}
 
 
+def test_labelled_windows_are_compared_with_the_stored_ones_before_as_in_a_backtest(
+    tmp_path: Path, database_url: str
+) -> None:
+    reference, current = days(7, per_day=300, seed=12), days(8, per_day=300, seed=13, first=7)
+    shop = Shop(tmp_path, *(one.assign(bad=one["flagged"] ^ (one["items"] > 2)) for one in (reference, current)))
+    shop.path.write_text(shop.path.read_text().replace("decision: flagged}", "decision: flagged, label: bad}"))
+    stored, backtested = shop.run(database_url, range(7, 15)), shop.backtest()
+    assert [comparable(one) for one in stored] == [comparable(one) for one in backtested]
+    found = [r.measurement for r in stored[-1].judgement.results if r.measurement.metric == "accuracy_worsening"]
+    assert [(m.n_reference, m.n_current) for m in found] == [(7 * 300, 300)]
+
+
 def test_a_reference_without_times_is_widened_by_stored_windows(tmp_path: Path, database_url: str) -> None:
     """Three days do not know how much days differ; eight stored ok days do."""
     friday_on = days(3, per_day=2_000, seed=9, first=4)

@@ -1,11 +1,12 @@
 """Thresholds: two levels per metric, in the metric's range and in order."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from modelwatch.config.base import Place, Strict, require_none, shown
-from modelwatch.domain import Levels, Outcome
+from modelwatch.domain import WORSENING, Levels, Outcome
 from modelwatch.errors import did_you_mean
 
 # name -> (low, high, lower is worse); metrics/ has the full registry, which configuration must not import.
@@ -58,6 +59,7 @@ RANGES: dict[str, tuple[float, float | None, bool]] = {
     "estimated_precision": (0, 1, False),
     "estimated_recall": (0, 1, False),
     "estimated_f1": (0, 1, False),
+    **{f"{name}_worsening": (0, None if name == "cost" else 1, False) for name in WORSENING},
     "decision_rate_change": (0, 1, False),
     "decision_flip_share": (0, 1, False),
     "score_shift": (0, None, False),
@@ -139,6 +141,11 @@ _ADVERSE: dict[str, Levels] = {
 def defaults(outcome: Outcome) -> dict[str, Levels]:
     """The levels of the metrics that a monitor file says nothing of."""
     return {**DEFAULTS, **(_ADVERSE if outcome == "adverse" else _FAVOURABLE)}
+
+
+def with_worsening(levels: Mapping[str, Levels]) -> dict[str, Levels]:
+    """The levels with those of each ``_worsening``: the metric's own, unless the monitor file has others for it."""
+    return {**{f"{name}_worsening": levels[name] for name in WORSENING if name in levels}, **levels}
 
 
 class Threshold(Strict):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from modelwatch.domain import Check, Measuring
+from modelwatch.domain import WORSENING, Check, Measuring
 
 
 @dataclass(frozen=True)
@@ -183,6 +183,17 @@ METRICS = {
                 f"What `{name}` should be, by the calibrated scores of requests whose labels are not looked at.",
             )
             for name in ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1")
+        ),
+        *(
+            MetricInfo(
+                f"{name}_worsening",
+                ("performance",),
+                f"How much worse `{name}` is than in the windows before, together; negative when better.",
+                low=None if name == "cost" else -1.0,
+                high=None if name == "cost" else 1.0,
+                interval_decides=False,
+            )
+            for name in WORSENING
         ),
         _compared("decision_rate_change", "How much more or less often a new version selects the same requests."),
         _compared("decision_flip_share", "Share of the same requests that a new version decides otherwise."),

@@ -4,6 +4,7 @@ from modelwatch.profile.cells import CategoricalCells, NumericCells
 from modelwatch.profile.codec import (
     cells_digest,
     decode_groups,
+    decode_outcomes,
     decode_profile,
     decode_reference,
     encode_profile,
@@ -27,6 +28,7 @@ __all__ = [
     "cells_digest",
     "count_outcomes",
     "decode_groups",
+    "decode_outcomes",
     "decode_profile",
     "decode_reference",
     "encode_profile",

@@ -66,6 +66,13 @@ def decode_groups(data: bytes) -> dict[str, GroupTable]:
     return _groups(_unpack(data, oldest=1)[0])
 
 
+def decode_outcomes(data: bytes) -> Outcomes | None:
+    """Only what came of the requests, which needs no cells either."""
+    header, arrays = _unpack(data)
+    entry = header.get("outcomes")
+    return None if entry is None else _outcomes(entry, iter(arrays[-2:]))  # written last: keys and counts
+
+
 def encode_reference(cells: CellSet, profile: Profile) -> bytes:
     """The reference's cells and its profile in them."""
     header = {name: _cells_header(its_cells) for name, its_cells in cells.items()}

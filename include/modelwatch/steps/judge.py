@@ -12,9 +12,11 @@ from modelwatch.domain import Judgement, Measurement, Sample
 from modelwatch.report.document import Evaluation, document
 from modelwatch.steps.checks import compared_with
 from modelwatch.steps.episodes import would_page
-from modelwatch.steps.fetch import failure_reason
+from modelwatch.steps.fetch import failure_reason, read_profile
 from modelwatch.steps.follow import follow
 from modelwatch.steps.kinds import told_by_kind
+from modelwatch.steps.lookback import Lookback
+from modelwatch.steps.measure import worsening
 from modelwatch.steps.measured import decode
 from modelwatch.steps.multivariate import rows_before
 from modelwatch.steps.predictions import waits_for_labels, write_predictions
@@ -51,7 +53,7 @@ def judge_and_store(
     if sample is not None and profile_ref is not None and reference is not None:
         before = partial(_rows_before, run, reference)
         measured = with_reasons(measured, run.monitor, reference.cells, before, sample.rows)
-        measured = _told_by_labels(measured, run, sample, reference)
+        measured = _told_by_labels(measured, run, sample, profile_ref, reference)
     judgement = judge(
         measured,
         run.monitor.rules(),
@@ -67,14 +69,21 @@ def judge_and_store(
     return store_verdict(run, new, judgement, profile)
 
 
-def _told_by_labels(measured: list[Measurement], run: Run, sample: Sample, reference: Reference) -> list[Measurement]:
-    """With what requests say that come with their labels: of a review queue, the kind of drift, kinds of traffic."""
+def _told_by_labels(
+    measured: list[Measurement], run: Run, sample: Sample, profile_ref: str, reference: Reference
+) -> list[Measurement]:
+    """With what requests say that come with their labels: of a review queue, the kind of drift, the rolling past, kinds
+    of traffic.
+    """
     monitor, settings, rows = run.monitor, run.settings, sample.rows
     if monitor.labels is not None or monitor.columns.label is None or not rows.num_rows:
         return measured
     is_whole = sample.n_seen == rows.num_rows  # a day's queue is made of all its requests
     queue = measure_queue(Queue(monitor), rows, settings, reference.digest) if is_whole else []
     told = told_by_kind([*measured, *queue], monitor, settings, reference, rows)
+    if monitor.reference.type == "file":  # a moving one is the rolling past already
+        past = Lookback.of_labelled(run, reference).outcomes(run.window)
+        told += worsening(past, read_profile(run, profile_ref, reference).outcomes, monitor)
     return told_by_traffic(told, monitor, settings, reference.digest, rows)
 
 

@@ -15,9 +15,8 @@ from modelwatch.domain import Measurement, Result
 from modelwatch.errors import ModelwatchError
 from modelwatch.profile.outcomes import UNKNOWN, label_codes
 from modelwatch.settings import Settings
-from modelwatch.sources import files
 from modelwatch.steps.reference import Reference
-from modelwatch.steps.rows import bounded
+from modelwatch.steps.rows import bounded, read_reference
 from modelwatch.store.samples import Artifacts, read_rows, reference_path
 from modelwatch.verdict import judge
 from modelwatch.words import joined
@@ -58,11 +57,10 @@ def outcome_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Table:
     cached = artifacts.read_if_there(path)
     if cached is not None:
         return read_rows(cached)
-    page = files.read_table(monitor.reference_uri, monitor.schema(), timezone=monitor.tzinfo)
     traffic, columns = monitor.performance.traffic, monitor.columns
     told = [columns.score, columns.decision, columns.label, traffic and traffic.column, monitor.performance.propensity]
     names = dict.fromkeys([*monitor.features, *filter(None, told)])
-    chosen = bounded(page.rows, monitor.performance.rows, columns.id).select(list(names))
+    chosen = bounded(read_reference(monitor).rows, monitor.performance.rows, columns.id).select(list(names))
     buffer = io.BytesIO()
     pq.write_table(chosen, buffer, compression="zstd")
     artifacts.write_bytes(path, buffer.getvalue())

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from modelwatch.config import Monitor
 from modelwatch.domain import VerdictName, Window
 from modelwatch.errors import StoreError
-from modelwatch.profile import GroupTable, Profile, decode_groups, decode_profile
+from modelwatch.profile import GroupTable, Outcomes, Profile, decode_groups, decode_outcomes, decode_profile
 from modelwatch.profile.window import add_groups
 from modelwatch.settings import Settings
-from modelwatch.steps.past import Past, needed
+from modelwatch.steps.past import Past, needed, rolling_past
 from modelwatch.steps.reference import Reference
 from modelwatch.steps.rows import comparable
 from modelwatch.steps.run import Run
@@ -45,6 +45,14 @@ class Lookback:
         last = max(window.start for window in windows)
         stored = repository.profiles_between(session, monitor.monitor, first, last)
         return cls(stored, monitor, settings, reference)
+
+    @classmethod
+    def of_labelled(cls, run: Run, reference: Reference) -> "Lookback":
+        """What the performance of a window whose requests come with their labels is compared with."""
+        past = rolling_past(run.window, run.monitor)
+        with engine.session(run.settings.database_url) as session:
+            stored = repository.profiles_between(session, run.monitor.monitor, past.start, past.end)
+        return cls(stored, run.monitor, run.settings, reference)
 
     @classmethod
     def of_run(cls, run: Run, reference: Reference) -> "Lookback":
@@ -79,6 +87,12 @@ class Lookback:
         for groups in self._groups.values():
             together = add_groups(together, groups)
         return together, len(chosen)
+
+    def outcomes(self, window: Window) -> list[Outcomes]:
+        """What came of the requests of each window in the rolling past that came with their labels, oldest first."""
+        past = rolling_past(window, self._monitor)
+        found = [decode_outcomes(one.content) for one in self._before(window, window.start - past.start)]
+        return [one for one in found if one is not None]
 
     def judge_again(self, window: Window, verdict: VerdictName, profile: Profile) -> None:
         """From now on the window counts as judged so; its profile, in the reference's cells, need not be decoded."""

@@ -14,13 +14,14 @@ from modelwatch.errors import StoreError
 from modelwatch.labels import NEGATIVE, POSITIVE, UNKNOWN, Labels, microseconds
 from modelwatch.maturity import Estimate
 from modelwatch.metrics.registry import WITH_LABELS
-from modelwatch.profile import profile_rows
+from modelwatch.profile import Outcomes, count_outcomes, profile_rows
 from modelwatch.steps.early import Cohort, Maturing, read_cohort
 from modelwatch.steps.episodes import counts
 from modelwatch.steps.judge import new_evaluation, store_verdict
 from modelwatch.steps.kinds import told_by_kind
 from modelwatch.steps.labels import knowledge_day, labels_config
-from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.measure import MEASURES, worsening
+from modelwatch.steps.past import HISTORY, rolling_past
 from modelwatch.steps.predictions import labelled, read_predictions, requests_of
 from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reference import Reference, load_reference
@@ -45,11 +46,13 @@ class Knowledge:
         as_of: that day.
         labels: of each request the newest by then.
         windows: those whose predictions are kept, oldest first.
+        earlier: the windows before those, which are only looked back at.
     """
 
     as_of: datetime
     labels: Labels
     windows: Sequence[Predicted]
+    earlier: Sequence[Predicted]
 
 
 def knowledge(session: Session, run: Run, as_of: datetime, since: datetime | None = None) -> Knowledge:
@@ -57,9 +60,11 @@ def knowledge(session: Session, run: Run, as_of: datetime, since: datetime | Non
     labels, monitor = labels_config(run.monitor), run.monitor
     within = as_of - labels.horizon - monitor.window
     first = within if since is None else min(since, within)
-    windows = store.predicted(session, monitor.monitor, since=first, until=as_of)
-    known = store.known(session, monitor.monitor, since=first - monitor.window, as_of=as_of)
-    return Knowledge(as_of, known, windows)
+    oldest = first - (HISTORY + 1) * monitor.window
+    kept = store.predicted(session, monitor.monitor, since=oldest, until=as_of)
+    known = store.known(session, monitor.monitor, since=oldest - monitor.window, as_of=as_of)
+    windows = [one for one in kept if one.window.end > first]
+    return Knowledge(as_of, known, windows, kept[: len(kept) - len(windows)])
 
 
 def judge_matured(run: Run) -> list[int]:
@@ -89,6 +94,7 @@ class Cohorts:
     def __init__(self, run: Run, known: Knowledge, reference: Reference) -> None:
         self.run, self.known, self.reference = run, known, reference
         self._artifacts = Artifacts(run.settings.samples_url)
+        self._outcomes: dict[int, Outcomes | None] = {}
 
     @cached_property
     def maturing(self) -> Maturing:
@@ -129,9 +135,10 @@ class Cohorts:
         found += measure_group_calibration(everyone, schema, alpha=monitor.false_discovery_rate)
         if not one.is_bounded:  # a day's queue is made of all its requests
             found += measure_queue(Queue(monitor), own, settings, self.reference.digest)
-        found = told_by_traffic(found, monitor, settings, self.reference.digest, own)
         found = [m for m in found if m.check != "fairness" or m.metric in WITH_LABELS]
-        return [self._labelled_share(own), *self._told_by_kind(found, one, measured)]
+        found = self._told_by_kind(found, one, measured)
+        found += worsening(self._past(one.window), current.outcomes, monitor)
+        return [self._labelled_share(own), *told_by_traffic(found, monitor, settings, self.reference.digest, own)]
 
     def judge(self, one: Predicted, measured: LoadedEvaluation) -> Judgement | None:
         """What was judged of a window without labels, and what these say; None when nothing is kept of it."""
@@ -182,6 +189,22 @@ class Cohorts:
         length = self.run.monitor.fairness.window if self.run.monitor.fairness else None
         longer = one.window.back(length) if length else one.window
         return [w for w in self.known.windows if longer.start <= w.window.start and w.window.end <= longer.end]
+
+    def _past(self, window: Window) -> list[Outcomes]:
+        """What came of the windows that this one's performance is compared with beside the reference, oldest first."""
+        span = rolling_past(window, self.run.monitor)
+        found = [
+            self._outcomes_of(one)
+            for one in (*self.known.earlier, *self.known.windows)
+            if span.start <= one.window.start and one.window.end <= span.end
+        ]
+        return [one for one in found if one is not None]
+
+    def _outcomes_of(self, one: Predicted) -> Outcomes | None:
+        if one.measured_id not in self._outcomes:
+            rows = self._rows([one])
+            self._outcomes[one.measured_id] = None if rows is None else count_outcomes(rows, self.run.monitor.schema())
+        return self._outcomes[one.measured_id]
 
     def _rows(self, windows: Sequence[Predicted]) -> pa.Table | None:
         tables = [read_predictions(self._artifacts, one.uri) for one in windows]

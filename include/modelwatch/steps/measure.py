@@ -1,6 +1,6 @@
 """Each check as a function of the reference, the current profile and the monitor: for tasks and commands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from modelwatch.checks.quality import measure_quality
 from modelwatch.config import Monitor
 from modelwatch.domain import Check, Measurement
 from modelwatch.metrics.registry import METRICS
-from modelwatch.profile import Profile
+from modelwatch.profile import Outcomes, Profile
 
 if TYPE_CHECKING:
     from modelwatch.checks.performance_figures import Costs
@@ -82,6 +82,16 @@ def performance(
         *measure_performance(current.outcomes, *figures, alpha=alpha),
         *measure_estimates(*sides, *figures, alpha=alpha, confidence=confidence),
     ]
+
+
+def worsening(past: Sequence[Outcomes], current: Outcomes | None, monitor: Monitor) -> list[Measurement]:
+    """How much worse performance is than in the windows before this one; nothing without labels."""
+    if current is None or not past:
+        return []
+    from modelwatch.checks.worsening import measure_worsening
+
+    alpha, confidence = performance_alpha(monitor), 1 - monitor.false_discovery_rate
+    return measure_worsening(past, current, alpha=alpha, confidence=confidence, costs=costs_of(monitor))
 
 
 MEASURES: Mapping[Check, Measure] = {

@@ -1,5 +1,6 @@
 """`backtest`: the same profile, measures and verdict on every window of a file, with no database and no network."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,16 +14,16 @@ from modelwatch.config import Monitor
 from modelwatch.domain import Reject, Schema, Window, iso
 from modelwatch.episodes import Replay, judged_window
 from modelwatch.errors import DataError
-from modelwatch.profile import Profile, profile_rows
+from modelwatch.profile import Outcomes, Profile, profile_rows
 from modelwatch.report.document import Evaluation
 from modelwatch.schedule import windows_between
 from modelwatch.settings import Settings
 from modelwatch.sources import files
 from modelwatch.steps.estimates import why_uncalibrated, withheld
 from modelwatch.steps.kinds import told_by_kind
-from modelwatch.steps.measure import MEASURES
+from modelwatch.steps.measure import MEASURES, worsening
 from modelwatch.steps.multivariate import multivariate_drift, rows_before
-from modelwatch.steps.past import Past, against, needed
+from modelwatch.steps.past import HISTORY, Past, against, needed
 from modelwatch.steps.policy import policy_of
 from modelwatch.steps.queue import Queue, measure_queue
 from modelwatch.steps.reasons import with_reasons
@@ -52,17 +53,21 @@ class Before:
 
     Attributes:
         uncalibrated: why no performance is estimated: the newest window with labels was not calibrated.
+        outcomes: what came of the windows of the rolling past.
     """
 
     replay: Replay
     queue: Queue
     uncalibrated: str | None = None
     past: list[Past] = field(default_factory=list)
+    outcomes: deque[Outcomes] = field(default_factory=lambda: deque(maxlen=HISTORY))
 
     def add(self, one: Past, span: timedelta) -> None:
         """One window more; those from longer ago than the span are let go."""
         self.past = [other for other in self.past if other.window.end > one.window.start - span] if span else []
         self.past.append(one)
+        if one.profile.outcomes is not None:
+            self.outcomes.append(one.profile.outcomes)
 
 
 def backtest_file(
@@ -140,6 +145,8 @@ def _evaluate(
     before_rows = partial(rows_before, monitor, settings, reference, compared)
     measured = with_reasons(measured, monitor, reference.cells, before_rows, rows)
     measured = told_by_kind(measured, monitor, settings, reference, rows)
+    if monitor.reference.type == "file":  # a moving one is the rolling past already
+        measured += worsening(before.outcomes, profile.outcomes, monitor)
     measured = told_by_traffic(measured, monitor, settings, reference.digest, rows)
     rules, n_rows = monitor.rules(), rows.num_rows
     unmeasured = unparsed(data.rejects, data.rows.num_rows, rules.max_rejected)

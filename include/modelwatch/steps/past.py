@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 CLOCK_CHANGE = timedelta(hours=1)
 AUC_PER_SD, ONE_IN_100 = 1 / (2 * sqrt(pi)), 2.58
-HISTORY = 28  # windows whose variation stands for a reference's that has no timestamps
+HISTORY = 28  # windows whose variation stands for a reference's without timestamps; and the rolling past of performance
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,11 @@ def needed(monitor: Monitor, reference: Reference, window: Window) -> timedelta:
     }
     span = max(moving[spec.type], (monitor.lookback or length) - length)
     return span + CLOCK_CHANGE if span else span
+
+
+def rolling_past(window: Window, monitor: Monitor) -> Window:
+    """The span of the windows before this one that its performance is compared with."""
+    return Window(shifted(window.start, -HISTORY * _length(window), monitor.tzinfo), window.start)
 
 
 def against(monitor: Monitor, reference: Reference, past: Sequence[Past], window: Window | None) -> Against:

@@ -14,8 +14,8 @@ from modelwatch.metrics.queue import NOTHING, Reviewed, entity_precision_at, pre
 from modelwatch.profile.cells import to_numpy
 from modelwatch.profile.outcomes import UNKNOWN, label_codes
 from modelwatch.settings import Settings
-from modelwatch.sources import files
 from modelwatch.steps.measure import performance_alpha
+from modelwatch.steps.rows import read_reference
 from modelwatch.store.samples import Artifacts, reference_path
 
 METRICS = ("precision_at_k", "entity_precision_at_k")
@@ -77,8 +77,7 @@ def _of_reference(monitor: Monitor, settings: Settings, digest: str) -> dict[str
     artifacts, path = Artifacts(settings.samples_url), reference_path(digest, f"queue-{size}.json")
     cached = artifacts.read_if_there(path)
     if cached is None:
-        page = files.read_table(monitor.reference_uri, monitor.schema(), timezone=monitor.tzinfo)
-        found = {name: [one.found, one.n] for name, one in Queue(monitor).review(page.rows).items()}
+        found = {name: [one.found, one.n] for name, one in Queue(monitor).review(read_reference(monitor).rows).items()}
         cached = json.dumps(found, sort_keys=True).encode()
         artifacts.write_bytes(path, cached)
     return {name: Reviewed(found, n) for name, (found, n) in json.loads(cached).items()}

@@ -20,10 +20,9 @@ from modelwatch.profile import (
     profile_rows,
 )
 from modelwatch.settings import Settings
-from modelwatch.sources import files
 from modelwatch.steps.cut import window_profiles
 from modelwatch.steps.digests import file_digest
-from modelwatch.steps.rows import keep_rows
+from modelwatch.steps.rows import keep_rows, read_reference
 from modelwatch.store.samples import Artifacts, reference_path
 
 # 2: the profile carries buckets; 3: natural variation is kept beside it; 4: that of groups and of new values too;
@@ -66,8 +65,7 @@ def load_reference(monitor: Monitor, settings: Settings) -> Reference:
 
 
 def _fit(monitor: Monitor, settings: Settings, digest: str) -> tuple[CellSet, Profile, Variations]:
-    uri, schema = monitor.reference_uri, monitor.schema()
-    page = files.read_table(uri, schema, timezone=monitor.tzinfo)
+    page, schema = read_reference(monitor), monitor.schema()
     _require_usable(page, monitor)
     cells = fit_cells(page.rows, schema)
     if monitor.multivariate.detector != "none":

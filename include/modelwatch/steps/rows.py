@@ -1,6 +1,7 @@
 """Rows that are looked at as such: bounded, chosen by hash, the reference's kept beside its profile."""
 
 import io
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,17 +11,28 @@ from modelwatch.domain import Page
 from modelwatch.sampling import Sampler
 from modelwatch.settings import Settings
 from modelwatch.sources import files
+from modelwatch.steps.stream import present_schema, with_labels
 from modelwatch.store.samples import Artifacts, read_rows, reference_path
 
 SALT = "rows"
+
+
+def read_reference(monitor: Monitor) -> Page:
+    """The reference file, typed; where it has no column of labels they are unknown.
+
+    Raises:
+        DataError: it cannot be read, or lacks another column.
+    """
+    uri = monitor.reference_uri
+    page = files.read_table(uri, present_schema(uri, monitor, ("label",)), timezone=monitor.tzinfo)
+    return replace(page, rows=with_labels(page.rows, None, monitor.schema()))
 
 
 def reference_rows(monitor: Monitor, settings: Settings, digest: str) -> pa.Table:
     """At most `multivariate.rows` rows of the reference, features alone, from the cache when they are there."""
     cached = Artifacts(settings.samples_url).read_if_there(_path(monitor, digest))
     if cached is None:
-        page = files.read_table(monitor.reference_uri, monitor.schema(), timezone=monitor.tzinfo)
-        return keep_rows(monitor, settings, digest, page.rows)
+        return keep_rows(monitor, settings, digest, read_reference(monitor).rows)
     return read_rows(cached)
 
 

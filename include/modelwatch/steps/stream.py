@@ -4,8 +4,10 @@ Kept of every row are eight bytes of its id, so that a repeated request counts o
 what a review queue is made of, where the monitor has one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +24,7 @@ from modelwatch.sources.rows import ARROW
 from modelwatch.steps.rejects import with_rejects
 
 SALT = "rows"
+Role = Literal["label", "model_version"]
 
 
 @dataclass
@@ -110,19 +113,16 @@ def queue_columns(monitor: Monitor) -> list[str]:
     return [name for name in wanted if name is not None]
 
 
-def present_schema(uri: str, monitor: Monitor) -> Schema:
-    """The monitor's schema without the label and the model version where the file has no such column."""
-    schema = monitor.schema()
-    present = files.column_names(uri)
-    optional = {schema.label, schema.model_version} - {None}
-    absent = {
-        c.name for c in schema.columns if c.name in optional and c.path[0] not in present and c.name not in present
-    }
+def present_schema(uri: str, monitor: Monitor, optional: Sequence[Role] = ("label", "model_version")) -> Schema:
+    """The monitor's schema without the optional roles for which the file has no column."""
+    schema, present = monitor.schema(), files.column_names(uri)
+    absent = {c.name for c in schema.columns if c.path[0] not in present and c.name not in present}
+    gone = {getattr(schema, role) for role in optional} & absent
     return replace(
         schema,
-        columns=tuple(column for column in schema.columns if column.name not in absent),
-        label=None if schema.label in absent else schema.label,
-        model_version=None if schema.model_version in absent else schema.model_version,
+        columns=tuple(column for column in schema.columns if column.name not in gone),
+        label=None if schema.label in gone else schema.label,
+        model_version=None if schema.model_version in gone else schema.model_version,
     )
 
 

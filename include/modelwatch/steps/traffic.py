@@ -67,7 +67,7 @@ def _is_whole(m: Measurement) -> bool:
 def _refused(m: Measurement, blocked: int) -> Measurement:
     if not blocked or not _is_whole(m):
         return m
-    if m.metric not in BY_DECISION:
+    if m.metric.removesuffix("_worsening") not in BY_DECISION:
         return replace(m, evidence=joined(m.evidence, "of the requests that went through"))
     return Measurement(m.check, m.metric, None, m.n_reference, m.n_current, reason=UNKNOWN_FATE)
 
