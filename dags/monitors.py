@@ -38,7 +38,7 @@ from airflow.sdk import DAG, Label, XComArg, get_current_context, get_parsing_co
 
 from modelwatch.config import Monitor
 from modelwatch.settings import Settings
-from modelwatch_airflow.assets import retraining_asset, version_asset
+from modelwatch_airflow.assets import has_asked, retraining_asset, version_asset
 from modelwatch_airflow.defaults import dag_arguments, dag_id, load_monitors, timetable
 from modelwatch_airflow.run import connect, current_run
 
@@ -191,17 +191,17 @@ def notice_version(monitor: str, sample: str, *, outlet_events: Any = None) -> N
 
 
 @task
-def request_retraining(monitor: str, *, outlet_events: Any = None) -> None:  # noqa: ANN401  # Airflow fills it in
-    """Update the asset that retraining is scheduled on when performance is confirmed to be worse; else be skipped."""
+def request_retraining(monitor: str, *, inlet_events: Any = None, outlet_events: Any = None) -> None:  # noqa: ANN401  # Airflow's
+    """Update the asset that retraining is scheduled on when performance is confirmed to be worse, once; else be skipped."""
     from airflow.sdk.exceptions import AirflowSkipException
 
     from modelwatch import steps
 
-    evidence = steps.request_retraining(current_run(MONITORS[monitor]))
-    if evidence is None:
-        message = "no new model is asked for"
+    evidence, asset = steps.request_retraining(current_run(MONITORS[monitor])), retraining_asset(monitor)
+    if evidence is None or has_asked(inlet_events[asset], evidence["request"]):
+        message = "no new model is asked for" if evidence is None else f"request {evidence['request']} was made already"
         raise AirflowSkipException(message)
-    outlet_events[retraining_asset(monitor)].extra = evidence
+    outlet_events[asset].extra = evidence
 
 
 @task.branch
@@ -279,7 +279,8 @@ def monitor_dag(monitor: Monitor) -> DAG:
             matured = judge_matured(name)
             evaluation >> fetch_labels(name) >> matured >> route
             if monitor.retraining is not None:
-                ends.append(matured >> request_retraining.override(outlets=[retraining_asset(name)])(name))
+                asset = [retraining_asset(name)]
+                ends.append(matured >> request_retraining.override(inlets=asset, outlets=asset)(name))
         ends >> report_failures()
     return dag
 

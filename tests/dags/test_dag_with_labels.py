@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from modelwatch import errors
-from support.airflow_runs import ROOT, answering, asset_events, load_dags, run_dag
+from modelwatch import errors, steps
+from support.airflow_runs import ROOT, answering, asset_events, clear_and_run, load_dags, run_dag
 from support.noted_steps import NotedSteps
 
 pytestmark = pytest.mark.airflow
@@ -73,6 +73,34 @@ def test_a_verdict_that_could_not_be_stored_is_told_to_nobody(dag: Any, noted: N
     run = run_dag(dag, NIGHT)
     assert {"should_alert", "fetch_labels"}.isdisjoint(noted.calls)
     assert run.tasks["route_alert"] == "upstream_failed"
+
+
+def test_a_task_that_is_cleared_asks_for_nothing_again(dag: Any, noted: NotedSteps) -> None:
+    noted.returns["request_retraining"] = {**EVIDENCE, "request": 4}
+    run = run_dag(dag, NIGHT)
+    assert run.tasks["request_retraining"] == "success"
+    assert clear_and_run(dag, run.run_id, "request_retraining") == "skipped"
+    assert [event.extra["request"] for event in asset_events("modelwatch/fraud/retrain", run.run_id)].count(4) == 1
+    noted.returns["request_retraining"] = {**EVIDENCE, "request": 5}
+    assert clear_and_run(dag, run.run_id, "request_retraining") == "success"
+
+
+def test_a_request_whose_task_was_killed_before_its_event_is_not_lost(
+    dag: Any, noted: NotedSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[int] = []
+
+    def killed_once(_: object) -> dict[str, Any]:
+        stored.append(6)  # what a retry is given again
+        if len(stored) == 1:
+            message = "killed once the request was stored"
+            raise RuntimeError(message)
+        return {**EVIDENCE, "request": stored[0]}
+
+    monkeypatch.setattr(steps, "request_retraining", killed_once)
+    run = run_dag(dag, NIGHT)
+    assert run.tries["request_retraining"] == 2
+    assert [event.extra["request"] for event in asset_events("modelwatch/fraud/retrain", run.run_id)].count(6) == 1
 
 
 def test_worse_performance_starts_a_dag_that_waits_for_a_person(

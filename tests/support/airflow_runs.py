@@ -106,6 +106,26 @@ def run_dag(
     )
 
 
+def clear_and_run(dag: Any, run_id: str, task_id: str) -> str:
+    """Clear one task of a run, as somebody does on its page, and run it again; returns its state then."""
+    from airflow.models.taskinstance import TaskInstance, clear_task_instances
+    from airflow.sdk.definitions.dag import _run_task
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    query = select(TaskInstance).where(
+        TaskInstance.dag_id == dag.dag_id, TaskInstance.run_id == run_id, TaskInstance.task_id == task_id
+    )
+    with create_session() as session:
+        clear_task_instances([session.scalars(query).one()], session, dag_run_state=False)
+    with create_session() as session:
+        cleared = session.scalars(query).one()
+        cleared.try_number += 1
+    _run_task(ti=cleared, task=dag.get_task(task_id))
+    with create_session() as session:
+        return str(session.scalars(query).one().state)
+
+
 def xcoms_of(dag_id: str, run_id: str) -> dict[tuple[str, str], Any]:
     """Everything that went from task to task in a run, by task and key, as it lies in the database."""
     from airflow.models.xcom import XComModel
