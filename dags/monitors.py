@@ -15,6 +15,7 @@ to `send_slack_alert` or to `stay_quiet`, and `report_failures` ends the run red
 **With labels that come later** (`labels` in the monitor file) `fetch_labels` asks for what became known since the last
 run, and `judge_matured` judges the windows whose labels have come, each as a new evaluation of that window. With
 `retraining`, `request_retraining` updates the asset `modelwatch/<name>/retrain` when performance is confirmed worse.
+With `mlflow`, `log_to_mlflow` logs the metrics of every evaluation that the run made.
 
 **Running it by hand.** Trigger with `window_start` and `window_end` to examine any span, `model_version` to examine
 one version, `notify` to decide yourself whether Slack hears of it. A backfill stores the same results as the daily
@@ -191,8 +192,13 @@ def notice_version(monitor: str, sample: str, *, outlet_events: Any = None) -> N
 
 
 @task
-def request_retraining(monitor: str, *, inlet_events: Any = None, outlet_events: Any = None) -> None:  # noqa: ANN401  # Airflow's
-    """Update the asset that retraining is scheduled on when performance is confirmed to be worse, once; else be skipped."""
+def request_retraining(
+    monitor: str,
+    *,
+    inlet_events: Any = None,  # noqa: ANN401  # Airflow fills them in
+    outlet_events: Any = None,  # noqa: ANN401
+) -> None:
+    """Update the asset that retraining is scheduled on when performance is confirmed to be worse, once; else skip."""
     from airflow.sdk.exceptions import AirflowSkipException
 
     from modelwatch import steps
@@ -202,6 +208,15 @@ def request_retraining(monitor: str, *, inlet_events: Any = None, outlet_events:
         message = "no new model is asked for" if evidence is None else f"request {evidence['request']} was made already"
         raise AirflowSkipException(message)
     outlet_events[asset].extra = evidence
+
+
+@task
+def log_to_mlflow(monitor: str, evaluation: int, matured: Iterable[int] | None = None) -> int:
+    """Log what was judged in this run to MLflow, each evaluation once; returns how many were new."""
+    from modelwatch import steps
+
+    ids = [evaluation, *(matured or ())]
+    return steps.log_to_mlflow(current_run(MONITORS[monitor]), connect, evaluation_ids=ids)
 
 
 @task.branch
@@ -275,12 +290,15 @@ def monitor_dag(monitor: Monitor) -> DAG:
         ends = [sent, quiet]
         if monitor.probe is not None and monitor.probe.enabled:
             ends.append(evaluation >> notice_version.override(outlets=[version_asset(name)])(name, sample))
+        matured = None
         if monitor.labels is not None:
             matured = judge_matured(name)
             evaluation >> fetch_labels(name) >> matured >> route
             if monitor.retraining is not None:
                 asset = [retraining_asset(name)]
                 ends.append(matured >> request_retraining.override(inlets=asset, outlets=asset)(name))
+        if monitor.mlflow is not None:
+            ends.append(log_to_mlflow.override(trigger_rule=rule)(name, evaluation, matured))
         ends >> report_failures()
     return dag
 

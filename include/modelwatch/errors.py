@@ -65,6 +65,10 @@ class AlertError(ModelwatchError):
     """A message could not be delivered; it stays unsent, and the message says what to mend."""
 
 
+class TrackingError(ModelwatchError):
+    """Metrics could not be logged to the tracking server; the verdict they are of is stored all the same."""
+
+
 class DrillError(ModelwatchError):
     """A fire drill did not go the whole way: a real alarm would not have either."""
 

@@ -60,6 +60,8 @@ def _of_connections(monitor: Monitor, environ: Mapping[str, str]) -> tuple[Remar
         wanted.append((("labels", "source", "connection"), monitor.labels.source.connection))
     if monitor.alerts.slack is not None:
         wanted.append((("alerts", "slack", "connection"), monitor.alerts.slack.connection))
+    if monitor.mlflow is not None:
+        wanted.append((("mlflow", "connection"), monitor.mlflow.connection))
     problems: Remarks = []
     notes: Remarks = []
     for place, conn_id in wanted:

@@ -26,7 +26,7 @@ RETRIES = ExceptionRetryPolicy(
             reason="trying again cannot help: credentials, monitor file, settings or data are at fault",
         ),
         RetryRule(
-            exception=[errors.SourceTimeout, errors.StoreError, errors.AlertError],
+            exception=[errors.SourceTimeout, errors.StoreError, errors.AlertError, errors.TrackingError],
             action=RetryAction.RETRY,
             reason="it did not answer; trying again with growing delays",
         ),

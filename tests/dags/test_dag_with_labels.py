@@ -21,6 +21,7 @@ features: {amount: numeric}
 labels:
   source: {type: files, uri: labels.parquet}
 retraining: {cooldown: P14D}
+mlflow: {connection: tracking, experiment: fraud}
 """
 EVIDENCE = {
     "request": 3,
@@ -29,7 +30,7 @@ EVIDENCE = {
     "window": {"start": "2026-10-10T00:00:00Z", "end": "2026-10-11T00:00:00Z"},
     "findings": [{"metric": "recall", "evidence": "0.81 -> 0.42"}],
 }
-STEPS = {"fetch_labels": "5 labelled requests", "judge_matured": [8], "request_retraining": None}
+STEPS = {"fetch_labels": "5 labelled requests", "judge_matured": [8], "request_retraining": None, "log_to_mlflow": 2}
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ def dag(monitors_dir: Path) -> Any:
 def test_labels_are_fetched_after_the_verdict_and_before_anybody_is_told(dag: Any) -> None:
     after = {task.task_id: set(task.downstream_task_ids) for task in dag.tasks}
     assert after["check_performance"] == {"judge_and_store"}
-    assert after["judge_and_store"] == {"fetch_labels", "route_alert"}
+    assert after["judge_and_store"] == {"fetch_labels", "log_to_mlflow", "route_alert"}
     assert after["fetch_labels"] == {"judge_matured"}
-    assert after["judge_matured"] == {"request_retraining", "route_alert"}
-    assert after["request_retraining"] == {"report_failures"}
+    assert after["judge_matured"] == {"log_to_mlflow", "request_retraining", "route_alert"}
+    assert after["request_retraining"] == after["log_to_mlflow"] == {"report_failures"}
 
 
 def test_nothing_is_asked_for_while_performance_holds(dag: Any, noted: NotedSteps) -> None:
@@ -58,6 +59,7 @@ def test_nothing_is_asked_for_while_performance_holds(dag: Any, noted: NotedStep
     assert (run.tasks["request_retraining"], run.tasks["report_failures"]) == ("skipped", "success")
     assert asset_events("modelwatch/fraud/retrain", run.run_id) == []
     assert run.xcoms["fetch_labels", "return_value"] == "5 labelled requests"
+    assert noted.named["log_to_mlflow"] == {"evaluation_ids": [7, 8]}
 
 
 def test_labels_that_cannot_be_had_are_red_and_hold_up_no_alert(dag: Any, noted: NotedSteps) -> None:
@@ -66,6 +68,14 @@ def test_labels_that_cannot_be_had_are_red_and_hold_up_no_alert(dag: Any, noted:
     assert run.state == "failed"
     assert {name for name, state in run.tasks.items() if state == "failed"} == {"fetch_labels", "report_failures"}
     assert run.tasks["send_slack_alert"] == "success"
+    assert noted.named["log_to_mlflow"] == {"evaluation_ids": [7]}
+
+
+def test_metrics_that_cannot_be_logged_are_red_and_hold_up_nothing(dag: Any, noted: NotedSteps) -> None:
+    noted.returns |= {"log_to_mlflow": errors.TrackingError("mlflow: no answer"), "should_alert": True}
+    run = run_dag(dag, NIGHT)
+    assert {name for name, state in run.tasks.items() if state == "failed"} == {"log_to_mlflow", "report_failures"}
+    assert (run.tasks["send_slack_alert"], run.tries["log_to_mlflow"]) == ("success", 4)
 
 
 def test_a_verdict_that_could_not_be_stored_is_told_to_nobody(dag: Any, noted: NotedSteps) -> None:

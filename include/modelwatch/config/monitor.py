@@ -21,6 +21,7 @@ from modelwatch.config.fit import (
     source_problems,
 )
 from modelwatch.config.labels import Labels, Retraining, labels_problems
+from modelwatch.config.mlflow import Mlflow
 from modelwatch.config.parts import (
     Columns,
     Decision,
@@ -67,6 +68,7 @@ class Monitor(Strict):
     false_discovery_rate: float = Field(default=0.01, gt=0, lt=1)
     alerts: Alerts = Alerts()
     probe: Probe | None = None
+    mlflow: Mlflow | None = None
 
     _path: Path = PrivateAttr(default=Path())
 
