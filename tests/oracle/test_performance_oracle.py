@@ -80,6 +80,28 @@ def test_estimates_without_labels_are_within_the_published_sampling_error_of_the
                 assert figure.low <= getattr(row, f"{metric}_realized") <= figure.high, (i, metric)
 
 
+def test_intervals_of_estimates_hold_what_comes_true_however_few_labels_the_scores_were_calibrated_by() -> None:
+    rng = np.random.default_rng(11)
+
+    def draw(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        x = rng.normal(size=n)
+        score = np.round(1 / (1 + np.exp(1.2 - x)), 3)  # no chance, but it rises with it
+        return score, rng.random(n) < 1 / (1 + np.exp(2 - 1.5 * x)), score > 0.5
+
+    metrics, rounds = ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1"), 80
+    held, beyond = dict.fromkeys(metrics, 0.0), dict.fromkeys(metrics, 0.0)
+    for _ in range(rounds):
+        current = outcomes(*draw(4_000))
+        expected, came = estimates(outcomes(*draw(800)), current, alpha=0.05), measured(None, current)
+        for metric in metrics:
+            figure, value = expected[metric], came[metric].value or 0.0
+            assert isinstance(figure, Figure)
+            held[metric] += (figure.low <= value <= figure.high) / rounds
+            beyond[metric] += (figure.value - value) / rounds
+    assert min(held.values()) >= 0.88, held
+    assert max(beyond.values()) <= 0.02, beyond  # maps that have seen their own labels expect 0.04 too much
+
+
 def test_every_day_of_card_transactions_equals_scikit_learn() -> None:
     folder = shared_data("fraud_handbook")
     rows = pd.read_parquet(folder / "transactions_base.parquet", columns=["TX_DATETIME", "TX_FRAUD", "score_lr"])

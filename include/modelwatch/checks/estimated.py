@@ -26,6 +26,8 @@ RANKINGS = {
     "roc_auc": (metrics.roc_auc, calibration.auc_error),
     "average_precision": (metrics.average_precision, calibration.average_precision_error),
 }
+FOLDS = 10
+SEED = 20_020_723  # the same labels give the same estimate
 NOBODY = "no request is expected to be selected"
 
 
@@ -51,17 +53,43 @@ def measure_estimates(
 
 
 def estimates(reference: Outcomes, current: Outcomes, *, alpha: float) -> Figures:
-    """The expected figures; their error is that of a window of this size, and of the reference's own labels."""
-    chances = calibrated_chances(reference, current.scores)
-    known, selected = current.cube.sum(axis=2)[:, :UNKNOWN], current.cube[:, 1].sum(axis=1)
-    n = current.by_score.counts.sum(axis=1)
-    positives, negatives = n * chances, n * (1 - chances)
-    found: dict[str, Figure | str] = {}
-    if min(positives.sum(), negatives.sum()) >= 1:
-        for name, (metric, error) in RANKINGS.items():
-            value = metric(positives, negatives), error(positives, negatives)
-            found[name] = _figure(*value, positives, negatives, alpha)
-    return {**found, **_of_decisions(known, selected, chances, alpha)}
+    r"""The expected figures, cross-fitted.
+
+    A map that was fitted to few labels has learned some of their noise, and expects too much of any scores. How much,
+    the reference itself tells: what its labels made of it, less what maps fitted without them (`FOLDS` folds) expect.
+
+    .. math:: \theta = \theta_{window}^{expected} + \theta_{reference}^{seen} - \theta_{reference}^{out of fold}
+
+    The error of a figure is that of a window of this size; its interval has that of the reference's own labels too.
+
+    Source: Chernozhukov et al. 2018 for cross-fitting; coverage is simulated in tests/oracle.
+    """
+    expected = _expected(current.cube.sum(axis=2), calibrated_chances(reference, current.scores), alpha)
+    known = reference.cube[:, :, :UNKNOWN]
+    seen = _figures(known[:, :, 1], known[:, :, 0], alpha)
+    held_out = _expected(known.sum(axis=2), _chances_out_of_fold(reference), alpha)
+    return {name: _corrected(one, seen.get(name), held_out.get(name), alpha) for name, one in expected.items()}
+
+
+def _corrected(
+    expected: Figure | str, seen: Figure | str | None, held_out: Figure | str | None, alpha: float
+) -> Figure | str:
+    if not (isinstance(expected, Figure) and isinstance(seen, Figure) and isinstance(held_out, Figure)):
+        return expected
+    value = min(max(expected.value + seen.value - held_out.value, 0.0), 1.0)
+    low, high = calibration.logit_interval(value, math.hypot(expected.error, seen.error), alpha=alpha)
+    return replace(expected, value=value, low=low, high=high)
+
+
+def _chances_out_of_fold(reference: Outcomes) -> Floats:
+    """``(k,)`` the mean chance at the reference's scores, by maps that have not seen what they are asked for."""
+    rng = np.random.default_rng(SEED)
+    labelled = reference.by_label[:, :UNKNOWN]
+    folds = rng.multinomial(labelled, np.full(FOLDS, 1 / FOLDS)).transpose(2, 0, 1)  # (FOLDS, k, 2)
+    total, expected = labelled.sum(axis=1), np.zeros(len(labelled))
+    for fold in folds:
+        expected += fold.sum(axis=1) * _fitted(labelled - fold, reference.scores, reference.scores)
+    return np.divide(expected, total, out=np.zeros_like(expected), where=total > 0)
 
 
 def calibrated_chances(reference: Outcomes, scores: Floats) -> Floats:
@@ -76,29 +104,49 @@ def calibrated_chances(reference: Outcomes, scores: Floats) -> Floats:
 
     Source: Zadrozny & Elkan 2002; equals sklearn.isotonic.IsotonicRegression in tests/oracle.
     """
-    labelled = reference.by_label[:, :UNKNOWN]
+    return _fitted(reference.by_label[:, :UNKNOWN], reference.scores, scores)
+
+
+def _fitted(labelled: metrics.Counts, at: Floats, scores: Floats) -> Floats:
+    """The map of ``(k, 2)`` counts by label at the ascending scores ``at``."""
     n = labelled.sum(axis=1)
     held = n > 0
     fitted = isotonic_regression(labelled[held, 1] / n[held], weights=n[held]).x
-    return np.asarray(np.interp(scores, reference.scores[held], fitted))
+    return np.asarray(np.interp(scores, at[held], fitted))
 
 
 def _can_calibrate(reference: Outcomes) -> bool:
     return min(int(reference.by_label[:, label].sum()) for label in (0, 1)) >= FEWEST
 
 
-def _figure(value: float, error: float, positives: Floats, negatives: Floats, alpha: float) -> Figure:
+def _expected(decided: metrics.Counts, chances: Floats, alpha: float) -> Figures:
+    """The figures of ``(k, 3)`` requests by score and decision, each positive with the chance of its score."""
+    positives = decided * chances[:, None]
+    return _figures(positives, decided - positives, alpha)
+
+
+def _figures(positives: metrics.Counts, negatives: metrics.Counts, alpha: float) -> Figures:
+    """The figures of ``(k, 3)`` positives and negatives, seen or expected, by score and decision."""
+    p, n = positives.sum(axis=1), negatives.sum(axis=1)
+    found: dict[str, Figure | str] = {}
+    if min(p.sum(), n.sum()) >= 1:
+        for name, (metric, error) in RANKINGS.items():
+            found[name] = _figure(metric(p, n), error(p, n), p, n, alpha)
+    return {**found, **_of_decisions(positives[:, :UNKNOWN].sum(axis=0), negatives[:, :UNKNOWN].sum(axis=0), alpha)}
+
+
+def _figure(value: float, error: float, positives: metrics.Counts, negatives: metrics.Counts, alpha: float) -> Figure:
     low, high = calibration.logit_interval(value, error, alpha=alpha)
     n, events = round(float((positives + negatives).sum())), round(float(min(positives.sum(), negatives.sum())))
     return Figure(value, error, low, high, n, events)
 
 
-def _of_decisions(known: metrics.Counts, selected: metrics.Counts, chances: Floats, alpha: float) -> Figures:
-    n = int(known.sum())
+def _of_decisions(positives: metrics.Counts, negatives: metrics.Counts, alpha: float) -> Figures:
+    """Of ``(2,)`` positives and negatives by decision."""
+    (fn, tp), (tn, fp) = (tuple(float(one) for one in side) for side in (positives, negatives))
+    n = round(fn + tp + tn + fp)
     if n == 0:
         return dict.fromkeys(("accuracy", "precision", "recall", "f1"), NO_DECISIONS)
-    tp, fn = float((selected * chances).sum()), float((known[:, 0] * chances).sum())
-    fp, tn = float(selected.sum()) - tp, float(known[:, 0].sum()) - fn
     jaccard = _share(tp, tp + fp + fn, n, alpha)
     return {
         "accuracy": _share(tp + tn, float(n), n, alpha),
