@@ -126,7 +126,8 @@ def as_of(days: LabelDays, window: Window, day: datetime | None) -> dict[str, An
     return document(found)
 
 
-def test_before_it_is_mature_a_window_shows_what_it_may_come_to(days: LabelDays) -> None:
+def test_before_it_is_mature_a_window_shows_what_it_may_come_to(database_url: str, tmp_path: Path) -> None:
+    days = LabelDays(database_url, tmp_path, more="performance: {queue: {size: 1, entity: plan}}")
     days.nights(range(9))
     young = {r["metric"]: r for r in as_of(days, window_of(7), None)["results"] if r["check"] == "performance"}
     recall = young["recall"]
@@ -147,6 +148,9 @@ def test_before_it_is_mature_a_window_shows_what_it_may_come_to(days: LabelDays)
     days.nights(range(9, 11))
     final = {r["metric"]: r for r in as_of(days, window_of(7), None)["results"] if r["check"] == "performance"}
     assert recall["ci_low"] <= final["recall"]["value"] <= recall["ci_high"]
+    queue = [values(stored(days, window_of(day)))["performance", "entity_precision_at_k", None] for day in range(5)]
+    assert queue == [1.0, 1.0, 1.0, None, None], "each of the three plans is found once, and known from then on"
+    assert final["entity_precision_at_k"]["n_current"] == 0
     against_past = final["recall_worsening"]
     assert (against_past["status"], against_past["n_reference"]) == ("ok", 7 * PER_DAY)
     assert against_past["evidence"].endswith("against the 7 windows before it")

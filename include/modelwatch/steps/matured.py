@@ -134,7 +134,7 @@ class Cohorts:
         everyone = own if together is None else together
         found += measure_group_calibration(everyone, schema, alpha=monitor.false_discovery_rate)
         if not one.is_bounded:  # a day's queue is made of all its requests
-            found += measure_queue(Queue(monitor), own, settings, self.reference.digest)
+            found += measure_queue(self._queue_before(one.window), own, settings, self.reference.digest)
         found = [m for m in found if m.check != "fairness" or m.metric in WITH_LABELS]
         found = self._told_by_kind(found, one, measured)
         found += worsening(self._past(one.window), current.outcomes, monitor)
@@ -189,6 +189,23 @@ class Cohorts:
         length = self.run.monitor.fairness.window if self.run.monitor.fairness else None
         longer = one.window.back(length) if length else one.window
         return [w for w in self.known.windows if longer.start <= w.window.start and w.window.end <= longer.end]
+
+    def _queue_before(self, window: Window) -> Queue:
+        """The queue, with everybody who was found in a window before: nobody looks at them again."""
+        known = (names for earlier, names in self._found if earlier.end <= window.start)
+        return Queue(self.run.monitor, set().union(*known))
+
+    @cached_property
+    def _found(self) -> list[tuple[Window, set[str]]]:
+        """Whom the queue found in each mature window whose requests are all kept, oldest first."""
+        queue, found = Queue(self.run.monitor), []
+        for one in (*self.known.earlier, *self.known.windows) if queue.looks_at_entities else ():
+            rows = self._rows([one]) if self.is_mature(one.window) and not one.is_bounded else None
+            if rows is not None:
+                before = set(queue.known)
+                queue.review(rows)
+                found.append((one.window, queue.known - before))
+        return found
 
     def _past(self, window: Window) -> list[Outcomes]:
         """What came of the windows that this one's performance is compared with beside the reference, oldest first."""

@@ -21,10 +21,15 @@ REQUEST = "(request)"  # no column of a file is called so
 
 
 def kept_columns(monitor: Monitor) -> list[str]:
-    """The columns of a request that performance needs: all but its id and the features that are no group."""
-    schema = monitor.request_schema()
-    groups = {one.name for one in schema.sensitive}
-    left_out = {schema.id, schema.model_version, *(name for name in schema.features if name not in groups)}
+    """The columns of a request that performance needs: all but its id and the features that it needs for nothing."""
+    schema, spec = monitor.request_schema(), monitor.performance
+    needed = {
+        *(one.name for one in schema.sensitive),
+        spec.queue.entity if spec.queue else None,
+        spec.traffic.column if spec.traffic else None,
+        spec.propensity,
+    }
+    left_out = {schema.id, schema.model_version, *(name for name in schema.features if name not in needed)}
     return [column.name for column in schema.columns if column.name not in left_out]
 
 

@@ -32,6 +32,12 @@ class Queue:
     monitor: Monitor
     known: set[str] = field(default_factory=set)
 
+    @property
+    def looks_at_entities(self) -> bool:
+        """Whether entities are looked at, of which one that was found is known from then on."""
+        spec = self.monitor.performance.queue
+        return spec is not None and spec.entity is not None
+
     def review(self, rows: pa.Table) -> dict[str, Reviewed]:
         """Every day of the rows in order; requests without a known outcome or a score are in nobody's queue."""
         spec, columns = self.monitor.performance.queue, self.monitor.columns
