@@ -67,9 +67,10 @@ def _identity(result: Result) -> tuple[str, str, str | None, str | None]:
 
 
 def levels_of(measurement: Measurement, rules: Rules) -> Levels:
-    """The limits that apply: the feature's own, else the metric's, else none."""
-    own = rules.by_feature.get(measurement.feature or "", {})
-    return own.get(measurement.metric) or rules.levels.get(measurement.metric, NO_LEVELS)
+    """The limits that apply: the feature's own, else the metric's, else none; of a worsening else what worsened's."""
+    own, metric = rules.by_feature.get(measurement.feature or "", {}), measurement.metric
+    found = own.get(metric) or rules.levels.get(metric) or rules.levels.get(metric.removesuffix("_worsening"))
+    return found or NO_LEVELS
 
 
 def _q_values(measured: list[Measurement], rules: Rules) -> list[float | None]:

@@ -36,7 +36,7 @@ from modelwatch.config.performance import Performance
 from modelwatch.config.probe import Probe
 from modelwatch.config.schema import label_schema_of, schema_of, without_label
 from modelwatch.config.sources import FetchedSource, Source
-from modelwatch.config.thresholds import Threshold, check_thresholds, defaults, with_worsening
+from modelwatch.config.thresholds import Threshold, check_thresholds, defaults
 from modelwatch.domain import Levels, Rules, Schema
 from modelwatch.errors import did_you_mean
 
@@ -167,7 +167,7 @@ class Monitor(Strict):
             if feature.thresholds
         }
         return Rules(
-            levels=with_worsening({**defaults(self.decision.outcome), **own}),
+            levels={**defaults(self.decision.outcome), **own},
             by_feature=by_feature,
             false_discovery_rate=self.false_discovery_rate,
             minimum=self.sample.minimum,

@@ -1,6 +1,5 @@
 """Thresholds: two levels per metric, in the metric's range and in order."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, model_validator
@@ -141,11 +140,6 @@ _ADVERSE: dict[str, Levels] = {
 def defaults(outcome: Outcome) -> dict[str, Levels]:
     """The levels of the metrics that a monitor file says nothing of."""
     return {**DEFAULTS, **(_ADVERSE if outcome == "adverse" else _FAVOURABLE)}
-
-
-def with_worsening(levels: Mapping[str, Levels]) -> dict[str, Levels]:
-    """The levels with those of each ``_worsening``: the metric's own, unless the monitor file has others for it."""
-    return {**{f"{name}_worsening": levels[name] for name in WORSENING if name in levels}, **levels}
 
 
 class Threshold(Strict):
