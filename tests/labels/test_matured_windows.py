@@ -154,6 +154,8 @@ def test_before_it_is_mature_a_window_shows_what_it_may_come_to(database_url: st
     against_past = final["recall_worsening"]
     assert (against_past["status"], against_past["n_reference"]) == ("ok", 7 * PER_DAY)
     assert against_past["evidence"].endswith("against the 7 windows before it")
+    for day in (6, 7):  # the past and the queue's known ones are those of the day, too
+        assert as_of(days, window_of(day), window_of(day + 3).end) == document_of(days, window_of(day))
     assert "recall_worsening" not in {r.measurement.metric for r in stored(days, window_of(6)).results}
 
 
