@@ -67,8 +67,8 @@ def decode_groups(data: bytes) -> dict[str, GroupTable]:
 
 
 def decode_outcomes(data: bytes) -> Outcomes | None:
-    """Only what came of the requests, which needs no cells either."""
-    header, arrays = _unpack(data)
+    """Only what came of the requests, which needs no cells either; None of a profile that knows of no labels."""
+    header, arrays = _unpack(data, oldest=1)
     entry = header.get("outcomes")
     return None if entry is None else _outcomes(entry, iter(arrays[-2:]))  # written last: keys and counts
 

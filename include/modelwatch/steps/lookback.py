@@ -91,7 +91,8 @@ class Lookback:
     def outcomes(self, window: Window) -> list[Outcomes]:
         """What came of the requests of each window in the rolling past that came with their labels, oldest first."""
         past = rolling_past(window, self._monitor)
-        found = [decode_outcomes(one.content) for one in self._before(window, window.start - past.start)]
+        chosen = fair_part(self._stored.values(), past.start, past.end)
+        found = [decode_outcomes(one.content) for one in chosen]
         return [one for one in found if one is not None]
 
     def judge_again(self, window: Window, verdict: VerdictName, profile: Profile) -> None:

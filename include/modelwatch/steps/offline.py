@@ -53,21 +53,20 @@ class Before:
 
     Attributes:
         uncalibrated: why no performance is estimated: the newest window with labels was not calibrated.
-        outcomes: what came of the windows of the rolling past.
+        outcomes: what came of the windows of the rolling past; None of one that was not measured.
     """
 
     replay: Replay
     queue: Queue
     uncalibrated: str | None = None
     past: list[Past] = field(default_factory=list)
-    outcomes: deque[Outcomes] = field(default_factory=lambda: deque(maxlen=HISTORY))
+    outcomes: deque[Outcomes | None] = field(default_factory=lambda: deque(maxlen=HISTORY))
 
     def add(self, one: Past, span: timedelta) -> None:
         """One window more; those from longer ago than the span are let go."""
         self.past = [other for other in self.past if other.window.end > one.window.start - span] if span else []
         self.past.append(one)
-        if one.profile.outcomes is not None:
-            self.outcomes.append(one.profile.outcomes)
+        self.outcomes.append(None if one.verdict == "not_measured" else one.profile.outcomes)
 
 
 def backtest_file(
@@ -146,7 +145,7 @@ def _evaluate(
     measured = with_reasons(measured, monitor, reference.cells, before_rows, rows)
     measured = told_by_kind(measured, monitor, settings, reference, rows)
     if monitor.reference.type == "file":  # a moving one is the rolling past already
-        measured += worsening(before.outcomes, profile.outcomes, monitor)
+        measured += worsening([one for one in before.outcomes if one is not None], profile.outcomes, monitor)
     measured = told_by_traffic(measured, monitor, settings, reference.digest, rows)
     rules, n_rows = monitor.rules(), rows.num_rows
     unmeasured = unparsed(data.rejects, data.rows.num_rows, rules.max_rejected)
