@@ -10,7 +10,8 @@ from modelwatch.profile import cells_digest, decode_reference
 from modelwatch.report.document import Evaluation
 from modelwatch.settings import Settings
 from modelwatch.steps.early import estimate_measurements
-from modelwatch.steps.matured import Cohorts, knowledge
+from modelwatch.steps.labelled_requests import knowledge
+from modelwatch.steps.matured import Cohorts
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.run import Run
 from modelwatch.store import engine, repository

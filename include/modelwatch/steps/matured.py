@@ -1,29 +1,27 @@
 """judge_matured: the windows whose labels have come are judged with them, as new evaluations of those windows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 
 import pyarrow as pa
-from sqlalchemy.orm import Session
 
 from modelwatch.checks.group_calibration import measure_group_calibration
 from modelwatch.domain import Check, Judgement, Measurement, Window, iso
 from modelwatch.errors import StoreError
-from modelwatch.labels import NEGATIVE, POSITIVE, UNKNOWN, Labels, microseconds
+from modelwatch.labels import NEGATIVE, POSITIVE, UNKNOWN, microseconds
 from modelwatch.maturity import Estimate
 from modelwatch.metrics.registry import WITH_LABELS
-from modelwatch.profile import Outcomes, count_outcomes, profile_rows
+from modelwatch.profile import profile_rows
 from modelwatch.steps.early import Cohort, Maturing, read_cohort
 from modelwatch.steps.episodes import counts
 from modelwatch.steps.judge import new_evaluation, store_verdict
 from modelwatch.steps.kinds import told_by_kind
+from modelwatch.steps.labelled_requests import Knowledge, LabelledRequests, knowledge
 from modelwatch.steps.labels import knowledge_day, labels_config
 from modelwatch.steps.measure import MEASURES, worsening
-from modelwatch.steps.past import HISTORY, rolling_past
-from modelwatch.steps.predictions import labelled, read_predictions, requests_of
-from modelwatch.steps.queue import Queue, measure_queue
+from modelwatch.steps.predictions import labelled, requests_of
+from modelwatch.steps.queue import measure_queue
 from modelwatch.steps.reference import Reference, load_reference
 from modelwatch.steps.run import Run
 from modelwatch.steps.traffic import told_by_traffic
@@ -36,35 +34,6 @@ from modelwatch.verdict import judge, restated
 
 CHECKS: tuple[Check, ...] = ("performance", "fairness")
 CHANGED = 0.01  # the share of a window's labels that must be new or corrected for it to be judged again
-
-
-@dataclass(frozen=True, eq=False)
-class Knowledge:
-    """What is known on one day of the requests that are kept.
-
-    Attributes:
-        as_of: that day.
-        labels: of each request the newest by then.
-        windows: those whose predictions are kept, oldest first.
-        earlier: the windows before those, which are only looked back at.
-    """
-
-    as_of: datetime
-    labels: Labels
-    windows: Sequence[Predicted]
-    earlier: Sequence[Predicted]
-
-
-def knowledge(session: Session, run: Run, as_of: datetime, since: datetime | None = None) -> Knowledge:
-    """What was known on a day of the windows within the horizon, and of those that end after ``since``."""
-    labels, monitor = labels_config(run.monitor), run.monitor
-    within = as_of - labels.horizon - monitor.window
-    first = within if since is None else min(since, within)
-    oldest = first - (HISTORY + 1) * monitor.window
-    kept = store.predicted(session, monitor.monitor, since=oldest, until=as_of)
-    known = store.known(session, monitor.monitor, since=oldest - monitor.window, as_of=as_of)
-    windows = [one for one in kept if one.window.end > first]
-    return Knowledge(as_of, known, windows, kept[: len(kept) - len(windows)])
 
 
 def judge_matured(run: Run) -> list[int]:
@@ -94,7 +63,7 @@ class Cohorts:
     def __init__(self, run: Run, known: Knowledge, reference: Reference) -> None:
         self.run, self.known, self.reference = run, known, reference
         self._artifacts = Artifacts(run.settings.samples_url)
-        self._outcomes: dict[int, Outcomes | None] = {}
+        self._requests = LabelledRequests(run, known)
 
     @cached_property
     def maturing(self) -> Maturing:
@@ -122,10 +91,10 @@ class Cohorts:
 
     def measure(self, one: Predicted, measured: LoadedEvaluation) -> list[Measurement]:
         """What labels say of a window; nothing when its predictions are no longer kept."""
-        own, monitor, settings = self._rows([one]), self.run.monitor, self.run.settings
+        own, monitor, settings = self._requests.rows([one]), self.run.monitor, self.run.settings
         if own is None:
             return []
-        together = own if self._with_it(one) == [one] else self._rows(self._with_it(one))
+        together = own if self._with_it(one) == [one] else self._requests.rows(self._with_it(one))
         schema = monitor.schema()
         current = profile_rows(own, {}, schema)
         if together is not None:
@@ -134,10 +103,10 @@ class Cohorts:
         everyone = own if together is None else together
         found += measure_group_calibration(everyone, schema, alpha=monitor.false_discovery_rate)
         if not one.is_bounded:  # a day's queue is made of all its requests
-            found += measure_queue(self._queue_before(one.window), own, settings, self.reference.digest)
+            found += measure_queue(self._requests.queue_before(one.window), own, settings, self.reference.digest)
         found = [m for m in found if m.check != "fairness" or m.metric in WITH_LABELS]
         found = self._told_by_kind(found, one, measured)
-        found += worsening(self._past(one.window), current.outcomes, monitor)
+        found += worsening(self._requests.outcomes_before(one.window), current.outcomes, monitor)
         return [self._labelled_share(own), *told_by_traffic(found, monitor, settings, self.reference.digest, own)]
 
     def judge(self, one: Predicted, measured: LoadedEvaluation) -> Judgement | None:
@@ -189,44 +158,6 @@ class Cohorts:
         length = self.run.monitor.fairness.window if self.run.monitor.fairness else None
         longer = one.window.back(length) if length else one.window
         return [w for w in self.known.windows if longer.start <= w.window.start and w.window.end <= longer.end]
-
-    def _queue_before(self, window: Window) -> Queue:
-        """The queue, with everybody who was found in a window before: nobody looks at them again."""
-        known = (names for earlier, names in self._found if earlier.end <= window.start)
-        return Queue(self.run.monitor, set().union(*known))
-
-    @cached_property
-    def _found(self) -> list[tuple[Window, set[str]]]:
-        """Whom the queue found in each mature window whose requests are all kept, oldest first."""
-        queue, found = Queue(self.run.monitor), []
-        for one in (*self.known.earlier, *self.known.windows) if queue.looks_at_entities else ():
-            rows = self._rows([one]) if self.is_mature(one.window) and not one.is_bounded else None
-            if rows is not None:
-                before = set(queue.known)
-                queue.review(rows)
-                found.append((one.window, queue.known - before))
-        return found
-
-    def _past(self, window: Window) -> list[Outcomes]:
-        """What came of the windows that this one's performance is compared with beside the reference, oldest first."""
-        span = rolling_past(window, self.run.monitor)
-        found = [
-            self._outcomes_of(one)
-            for one in (*self.known.earlier, *self.known.windows)
-            if span.start <= one.window.start and one.window.end <= span.end
-        ]
-        return [one for one in found if one is not None]
-
-    def _outcomes_of(self, one: Predicted) -> Outcomes | None:
-        if one.measured_id not in self._outcomes:
-            rows = self._rows([one])
-            self._outcomes[one.measured_id] = None if rows is None else count_outcomes(rows, self.run.monitor.schema())
-        return self._outcomes[one.measured_id]
-
-    def _rows(self, windows: Sequence[Predicted]) -> pa.Table | None:
-        tables = [read_predictions(self._artifacts, one.uri) for one in windows]
-        kept = [labelled(table, self.known.labels, self.run.monitor) for table in tables if table is not None]
-        return pa.concat_tables(kept) if kept else None
 
     def _labelled_share(self, rows: pa.Table) -> Measurement:
         values = self.known.labels.of(requests_of(rows)).values
