@@ -47,6 +47,14 @@ def test_all_mistakes_of_all_files_are_told_and_the_good_ones_still_pass(monitor
     assert "did you mean 'plan'?" in outcome.err
 
 
+def test_a_reference_without_the_labels_is_worth_a_note(monitor: Path) -> None:
+    monitor.write_text(monitor.read_text().replace("label: left", "label: has_left"))
+    outcome = modelwatch("lint", monitor)
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "columns.label: 'has_left' is not in the reference; it has " in outcome.out
+    assert "without it performance is compared with earlier windows alone" in outcome.out
+
+
 def test_files_can_be_named_one_by_one(monitor: Path) -> None:
     broken = monitor.with_name("broken.yaml")
     broken.write_text("monitor: [")
