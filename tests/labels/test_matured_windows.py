@@ -145,7 +145,16 @@ def test_before_it_is_mature_a_window_shows_what_it_may_come_to(database_url: st
     judged, estimated = chart.lines
     assert judged.values[:6] == tuple(one for one in judged.values if one is not None)
     assert estimated.values[-2] == recall["value"]
+    expected = view.chart("performance-estimated-recall")
+    assert expected is not None
+    assert [line.name for line in expected.lines] == ["estimated_recall", "recall"]
+    assert expected.note == (
+        "What came true was within the estimate's interval in 6 of 6 windows, 0.0047 off on average."
+    )
     days.nights(range(9, 11))
+    again = Pages(days.run(0).settings).model("churn", days=30, now=window_of(11).end)
+    assert again is not None
+    assert again.chart("performance-recall-worsening") is None, "nothing worsened"
     final = {r["metric"]: r for r in as_of(days, window_of(7), None)["results"] if r["check"] == "performance"}
     assert recall["ci_low"] <= final["recall"]["value"] <= recall["ci_high"]
     queue = [values(stored(days, window_of(day)))["performance", "entity_precision_at_k", None] for day in range(5)]

@@ -36,17 +36,40 @@ def _prediction(shown: list[Mark], points: list[Point], about: About) -> TimeCha
 
 
 def _performance(shown: list[Mark], points: list[Point]) -> list[TimeChart]:
-    """Each measure of how right the model was, by labels, and what it may come to while they are coming."""
+    """Each measure of how right the model was, by labels, and what it may come to while they are coming.
+
+    What was estimated without labels is drawn beside what came true, and its chart says how good it has been.
+    """
     mine = [p for p in points if p.check == "performance" and p.group in (None, ESTIMATED) and p.feature is None]
+    worsened = {p.metric for p in mine if p.status in LEVELS}  # what did not, the metric's own line shows as well
+    mine = [p for p in mine if not p.metric.endswith("_worsening") or p.metric in worsened]
     charts = []
     for metric in dict.fromkeys(p.metric for p in mine if p.value is not None):
         found = [p for p in mine if p.metric == metric and p.value is not None]
         kinds = ((metric, None), (f"{metric}, while labels are coming", ESTIMATED))
         lines = [_line(name, shown, known) for name, kind in kinds if (known := [p for p in found if p.group == kind])]
+        came = [p for p in mine if metric == f"estimated_{p.metric}" and p.group is None]
+        lines += [_line(came[0].metric, shown, came)] if came else []
         name, title = f"performance-{metric.replace('_', '-')}", metric.replace("_", " ").capitalize()
         limits = _limits([_at_its_value(point) for point in found if point.group is None])
-        charts.append(TimeChart(name, title, _windows(shown), tuple(lines), limits))
+        charts.append(TimeChart(name, title, _windows(shown), tuple(lines), limits, note=_how_good(found, came)))
     return charts
+
+
+def _how_good(estimated: list[Point], came: list[Point]) -> str:
+    """How often what came true was within the estimate's interval, and how far off the estimate was on average."""
+    true = {point.window: point.value for point in came if point.value is not None}
+    both = [
+        (abs(true[p.window] - p.value), p.ci_low <= true[p.window] <= p.ci_high)
+        for p in estimated
+        if p.window in true and p.value is not None and p.ci_low is not None and p.ci_high is not None
+    ]
+    if not both:
+        return ""
+    off, held = sum(one for one, _ in both) / len(both), sum(is_within for _, is_within in both)
+    return (
+        f"What came true was within the estimate's interval in {held} of {len(both)} windows, {off:.2g} off on average."
+    )
 
 
 def _at_its_value(point: Point) -> Point:
