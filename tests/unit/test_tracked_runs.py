@@ -1,9 +1,15 @@
 """What of an evaluation goes to MLflow: one name per result, and the tags that find it again."""
 
+import os
+import sys
 from datetime import UTC, datetime
 
-from modelwatch.domain import Judgement, Measurement, Result, Window
+import pytest
+
+from modelwatch.domain import Connection, Judgement, Measurement, Result, Window
+from modelwatch.errors import SettingsError
 from modelwatch.report.document import Evaluation
+from modelwatch.report.mlflow import log_runs
 from modelwatch.report.tracked import metrics_of, tracked_run
 
 WINDOW = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))
@@ -45,3 +51,12 @@ def test_a_run_says_which_window_version_and_evaluation_it_is_of() -> None:
         "modelwatch.verdict": "ok",
         "model_version": "v7, v8",
     }
+
+
+def test_a_missing_client_is_named_and_the_environment_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "of somebody else")
+    before = dict(os.environ)
+    with pytest.raises(SettingsError, match=r"pip install 'modelwatch\[mlflow\]'"):
+        log_runs([], Connection("tracking", login="me", password="secret"), "http://127.0.0.1", "fraud")
+    assert dict(os.environ) == before
