@@ -42,6 +42,8 @@ class Lookback:
         if not windows:
             return cls((), monitor, settings, reference)
         first = min(window.start - _span(monitor, reference, window) for window in windows)
+        if monitor.columns.label is not None and monitor.labels is None:  # requests come with their labels
+            first = min(first, *(rolling_past(window, monitor).start for window in windows))
         last = max(window.start for window in windows)
         stored = repository.profiles_between(session, monitor.monitor, first, last)
         return cls(stored, monitor, settings, reference)
@@ -49,10 +51,8 @@ class Lookback:
     @classmethod
     def of_labelled(cls, run: Run, reference: Reference) -> "Lookback":
         """What the performance of a window whose requests come with their labels is compared with."""
-        past = rolling_past(run.window, run.monitor)
         with engine.session(run.settings.database_url) as session:
-            stored = repository.profiles_between(session, run.monitor.monitor, past.start, past.end)
-        return cls(stored, run.monitor, run.settings, reference)
+            return cls.read(session, run.monitor, run.settings, reference, [run.window])
 
     @classmethod
     def of_run(cls, run: Run, reference: Reference) -> "Lookback":

@@ -17,7 +17,7 @@ from modelwatch.profile.window import add_groups
 from modelwatch.settings import Settings
 from modelwatch.steps.episodes import is_regular, own_windows
 from modelwatch.steps.lookback import Lookback
-from modelwatch.steps.measure import DECIDING
+from modelwatch.steps.measure import DECIDING, worsening
 from modelwatch.steps.past import against
 from modelwatch.steps.policy import policy_of
 from modelwatch.steps.reference import Reference, load_reference
@@ -123,6 +123,8 @@ def _measured(
     for check in DECIDING:
         counted = longer if check == "fairness" else current
         measured += measure_check(check, compared, counted, back, monitor, DECIDING)
+    if monitor.reference.type == "file":
+        measured += worsening(lookback.outcomes(window), current.outcomes, monitor)
     return measured
 
 
