@@ -57,7 +57,7 @@ def _log(client: "MlflowClient", experiment_id: str, run: TrackedRun) -> bool:
     end = _milliseconds(run.window.end)
     metrics = [Metric(name, value, end, run.step) for name, value in run.metrics.items()]
     for first in range(0, len(metrics), MOST):
-        client.log_batch(there.info.run_id, metrics=metrics[first : first + MOST])
+        client.log_batch(there.info.run_id, metrics=metrics[first : first + MOST], synchronous=True)
     client.set_terminated(there.info.run_id, end_time=end)
     return True
 
