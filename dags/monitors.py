@@ -39,7 +39,7 @@ from airflow.sdk import DAG, Label, XComArg, get_current_context, get_parsing_co
 
 from modelwatch.config import Monitor
 from modelwatch.settings import Settings
-from modelwatch_airflow.assets import has_asked, retraining_asset, version_asset
+from modelwatch_airflow.assets import retraining_asset, update_once, version_asset
 from modelwatch_airflow.defaults import dag_arguments, dag_id, load_monitors, timetable
 from modelwatch_airflow.run import connect, current_run
 
@@ -178,36 +178,32 @@ def judge_matured(monitor: str) -> list[int]:
 
 
 @task
-def notice_version(monitor: str, sample: str, *, outlet_events: Any = None) -> None:  # noqa: ANN401  # Airflow fills it in
-    """Update the asset that the comparison of two versions is scheduled on when a new one answers; else be skipped."""
-    from airflow.sdk.exceptions import AirflowSkipException
-
+def notice_version(
+    monitor: str,
+    sample: str,
+    *,
+    inlet_events: Any = None,  # noqa: ANN401  # Airflow fills them in
+    outlet_events: Any = None,  # noqa: ANN401
+) -> None:
+    """Update the asset that the comparison of two versions is scheduled on when a new one answers, once; else skip."""
     from modelwatch import steps
 
     noticed = steps.notice_version(current_run(MONITORS[monitor]), sample)
-    if noticed is None:
-        message = "no version answers that earlier windows have not seen"
-        raise AirflowSkipException(message)
-    outlet_events[version_asset(monitor)].extra = noticed
+    update_once(version_asset(monitor), noticed, inlet_events, outlet_events)
 
 
 @task
 def request_retraining(
     monitor: str,
     *,
-    inlet_events: Any = None,  # noqa: ANN401  # Airflow fills them in
+    inlet_events: Any = None,  # noqa: ANN401  # as above
     outlet_events: Any = None,  # noqa: ANN401
 ) -> None:
     """Update the asset that retraining is scheduled on when performance is confirmed to be worse, once; else skip."""
-    from airflow.sdk.exceptions import AirflowSkipException
-
     from modelwatch import steps
 
-    evidence, asset = steps.request_retraining(current_run(MONITORS[monitor])), retraining_asset(monitor)
-    if evidence is None or has_asked(inlet_events[asset], evidence["request"]):
-        message = "no new model is asked for" if evidence is None else f"request {evidence['request']} was made already"
-        raise AirflowSkipException(message)
-    outlet_events[asset].extra = evidence
+    evidence = steps.request_retraining(current_run(MONITORS[monitor]))
+    update_once(retraining_asset(monitor), evidence, inlet_events, outlet_events)
 
 
 @task
@@ -289,7 +285,8 @@ def monitor_dag(monitor: Monitor) -> DAG:
         route >> Label("quiet") >> quiet
         ends = [sent, quiet]
         if monitor.probe is not None and monitor.probe.enabled:
-            ends.append(evaluation >> notice_version.override(outlets=[version_asset(name)])(name, sample))
+            asset = [version_asset(name)]
+            ends.append(evaluation >> notice_version.override(inlets=asset, outlets=asset)(name, sample))
         matured = None
         if monitor.labels is not None:
             matured = judge_matured(name)

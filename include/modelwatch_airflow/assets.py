@@ -1,12 +1,10 @@
 """The assets that a monitor's Dag updates and other Dags are scheduled on."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from airflow.sdk import Asset
-
-if TYPE_CHECKING:
-    from airflow.sdk.execution_time.comms import AssetEventResult
+from airflow.sdk.exceptions import AirflowSkipException
 
 
 def version_asset(name: str) -> Asset:
@@ -19,10 +17,26 @@ def retraining_asset(name: str) -> Asset:
     return Asset(f"modelwatch/{name}/retrain")
 
 
-def has_asked(events: "Iterable[AssetEventResult]", request: int) -> bool:
-    """Whether one of the asset's events is of this request already.
+def update_once(
+    asset: Asset,
+    extra: Mapping[str, Any] | None,
+    inlet_events: Any,  # noqa: ANN401  # Airflow's, of a task that has the asset for both
+    outlet_events: Any,  # noqa: ANN401
+) -> None:
+    """Update the asset, or skip the task when there is nothing to say or one of its events says the same already.
 
-    Airflow registers an event with the task's success and not before, so that it alone knows: a task that was killed
-    once its request was stored has none, and a cleared one has.
+    Airflow registers an event with the task's success and not before, so that its events alone know: a task that was
+    killed once its request was stored has none, and a cleared one has.
+
+    Args:
+        asset: what is updated.
+        extra: what the event carries; None when there is nothing to say.
+        inlet_events, outlet_events: the asset's events, and the one that this task makes.
     """
-    return any((event.extra or {}).get("request") == request for event in events)
+    if extra is None:
+        message = f"there is nothing to update {asset.name} for"
+        raise AirflowSkipException(message)
+    if any(event.extra == extra for event in inlet_events[asset]):
+        message = f"{asset.name} was updated for this already"
+        raise AirflowSkipException(message)
+    outlet_events[asset].extra = dict(extra)

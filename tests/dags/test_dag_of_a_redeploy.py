@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.airflow_runs import answering, asset_events, load_dags, run_dag
+from support.airflow_runs import answering, asset_events, clear_and_run, load_dags, run_dag
 from support.noted_steps import NotedSteps
 
 pytestmark = pytest.mark.airflow
@@ -79,6 +79,14 @@ def test_a_new_version_in_the_traffic_starts_it(dags: Any, noted: NotedSteps) ->
         started = run_dag(dags["redeploy_fraud"], None, run_type="asset_triggered", event=event)
     assert started.state == "success"
     assert (noted.told["judge_versions"].new, noted.told["judge_versions"].old) == ("v2", "v1")
+
+
+def test_a_version_starts_it_once_however_often_it_is_noticed(dags: Any, noted: NotedSteps) -> None:
+    noted.returns["notice_version"] = {**FORM, "new_version": "v3"}
+    run = run_dag(dags["monitor_fraud"], NIGHT.replace(day=12))
+    assert run.tasks["notice_version"] == "success"
+    assert clear_and_run(dags["monitor_fraud"], run.run_id, "notice_version") == "skipped"
+    assert len(asset_events("modelwatch/fraud/version", run.run_id)) == 1
 
 
 def test_a_monitor_whose_requests_name_no_version_has_no_such_dag(monitors_dir: Path) -> None:
