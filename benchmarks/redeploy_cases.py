@@ -39,7 +39,8 @@ NAMED = {
     "threshold": ("changed", "decision_rate_change"),
     "sensitive": ("unfair", "gender"),
     "proxy": ("unfair", "account_age_days"),
-    "broken": ("changed", "channel=atm"),
+    "broken": ("worse", "score_variety_loss None channel=atm"),
+    "failing": ("worse", "error_share None channel=atm"),
     "noisy": ("worse", "repeat_change_share"),
 }
 
@@ -81,15 +82,19 @@ def is_named(found: Comparison, version: str) -> bool:
 
 
 def _answers(asks: Sequence[Ask], values: Sequence[dict[str, Any]], version: str) -> dict[str, Answer]:
-    """What a version says; what the demo's API refuses (a missing or negative number) is a clean refusal."""
+    """What a version says, and how the demo's API refuses.
+
+    A number that is missing or negative gets a clean refusal; what the model has no score for is an error.
+    """
     mine = [ask for ask in asks if ask.version == version]
     frame = pd.DataFrame([{**values[ask.row], **ask.changed} for ask in mine])
     numbers = frame[list(NUMERIC)].apply(pd.to_numeric)
     frame[list(NUMERIC)] = numbers.clip(lower=0)
     model = versions()[version]
     scores = model.score(frame)
-    answers = zip(mine, scores.tolist(), model.flag(scores).tolist(), (numbers.min(axis=1) >= 0).tolist(), strict=True)
+    status = np.where(numbers.min(axis=1) < 0, 422, np.where(np.isnan(scores), 500, 200))
+    answers = zip(mine, status.tolist(), scores.tolist(), model.flag(scores).tolist(), strict=True)
     return {
-        ask.key: Answer(200, score, flagged, 0.01) if is_taken else Answer(422, seconds=0.01)
-        for ask, score, flagged, is_taken in answers
+        ask.key: Answer(200, score, flagged, 0.01) if code == 200 else Answer(code, seconds=0.01)
+        for ask, code, score, flagged in answers
     }

@@ -113,6 +113,8 @@ class Service:
         now = datetime.now(UTC)
         row = {"request_id": secrets.token_hex(8), "requested_at": now, **transaction.model_dump()}
         item = scored(pd.DataFrame([row]).astype(dict.fromkeys(MAY_BE_MISSING, float)), model)[0]
+        if item["score"] is None:
+            raise HTTPException(500, "the model has no score for it")
         if x_modelwatch_probe is None:
             self._posted.append(item)
         return {key: item[key] for key in ("request_id", "score", "flagged", "model_version")}

@@ -40,6 +40,7 @@ def versions() -> Mapping[str, FraudModel]:
         "sensitive": lambda rows, scores: _raised(scores, rows["gender"] == "F", RAISED),
         "proxy": lambda rows, scores: _raised(scores, rows["account_age_days"] < 900, 2 * RAISED),
         "broken": lambda rows, scores: np.where(rows["channel"] == "atm", 0.9, scores),
+        "failing": lambda rows, scores: np.where(rows["channel"] == "atm", np.nan, scores),
         "noisy": lambda _, scores: _raised(scores, True, np.random.default_rng().normal(0, RAISED, len(scores))),
     }
     rescored = {name: _version(live, name, rescore) for name, rescore in others.items()}

@@ -136,7 +136,7 @@ def _not_crossed(
     if not beyond:
         return Result(m, "ok", resting, q_value, m.reason)
     reason = "within what chance explains" if not is_significant else "the part above chance is below the threshold"
-    return Result(m, "ok", resting, q_value, reason)
+    return Result(m, "ok", resting, q_value, m.reason or reason)
 
 
 def crosses(m: Measurement, threshold: float) -> bool:

@@ -8,10 +8,12 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
 from modelwatch.calibration.paired import (
+    correlations_p_value,
     difference,
     mcnemar_p_value,
     more_often_p_value,
     plain_mean,
+    rank_correlation,
     stratified_mean,
 )
 
@@ -64,3 +66,26 @@ def test_the_mean_over_strata_is_unbiased_and_covered_where_the_plain_one_is_nei
     assert np.mean(found) == pytest.approx(truth, abs=0.005)
     assert covered / 400 >= 0.94
     assert plain_mean(asked).value > truth + 0.3
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=3, max_size=40))
+def test_rank_correlation_equals_scipys(both: list[tuple[int, int]]) -> None:
+    first, second = np.asarray(both, dtype=np.float64).T
+    found = rank_correlation(first, second)
+    if found is None:
+        assert 1 in (len(set(first)), len(set(second)))
+    else:
+        assert found == pytest.approx(stats.spearmanr(first, second).statistic, abs=1e-12)
+
+
+def test_two_rank_correlations_of_one_size_differ_as_often_as_said() -> None:
+    rng = np.random.default_rng(9)
+
+    def correlated(n: int) -> float:
+        first = rng.normal(size=n)
+        return rank_correlation(first, 0.7 * first + rng.normal(size=n)) or 0.0
+
+    p_values = [correlations_p_value(correlated(40), 40, correlated(120), 120) for _ in range(1_000)]
+    assert np.mean(np.asarray(p_values) < 0.05) == pytest.approx(0.05, abs=0.02)
+    assert correlations_p_value(1.0, 50, 0.2, 30) < 1e-9
+    assert correlations_p_value(1.0, 50, 1.0, 30) == 1.0

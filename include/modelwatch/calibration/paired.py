@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import hypergeom
 
+from modelwatch.metrics.multivariate import midranks
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+CERTAIN = 1 - 1e-9  # a correlation of 1 has no finite z
 
 
 def mcnemar_p_value(gained: int, lost: int) -> float:
@@ -93,3 +96,33 @@ def difference(first: Mean, second: Mean) -> Mean:
     spread = a**2 / max(first.n - 1, 1) + b**2 / max(second.n - 1, 1)
     freedom = (a + b) ** 2 / spread if spread > 0 else first.n + second.n - 2
     return Mean(first.value - second.value, (a + b) ** 0.5, int(freedom) + 1)
+
+
+def rank_correlation(first: Floats, second: Floats) -> float | None:
+    """Spearman's: whether both put the same requests above which others.
+
+    Args:
+        first, second: ``(n,)``, no NaN.
+
+    Returns:
+        [-1, 1]; 1 = the same order, 0 = none in common, -1 = reversed; None where all of one side are equal.
+
+    Source: Spearman 1904; equal to scipy's ``spearmanr``.
+    """
+    ranks = midranks(first), midranks(second)
+    if len(first) < 2 or any(np.ptp(one) == 0 for one in ranks):
+        return None
+    return float(np.clip(np.corrcoef(*ranks)[0, 1], -1, 1))
+
+
+def correlations_p_value(r1: float, n1: int, r2: float, n2: int) -> float:
+    """P(two rank correlations this far apart) when they are of one size: Fisher's z, two-sided.
+
+    Args:
+        r1, r2: each of its own ``n1`` and ``n2`` pairs, both more than 3.
+
+    Source: Bonett and Wright 2000, whose variance for Spearman's is ``(1 + r^2 / 2) / (n - 3)``.
+    """
+    z1, z2 = (float(np.arctanh(np.clip(r, -CERTAIN, CERTAIN))) for r in (r1, r2))
+    error = ((1 + r1**2 / 2) / (n1 - 3) + (1 + r2**2 / 2) / (n2 - 3)) ** 0.5
+    return float(2 * special.ndtr(-abs(z1 - z2) / error))

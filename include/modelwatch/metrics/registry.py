@@ -198,7 +198,17 @@ METRICS = {
         _compared("decision_rate_change", "How much more or less often a new version selects the same requests."),
         _compared("decision_flip_share", "Share of the same requests that a new version decides otherwise."),
         _compared("score_shift", "Mean change of the same requests' scores, in standard deviations.", high=None),
+        _compared(
+            "score_disagreement",
+            "One minus the rank correlation of both versions' scores: 0 is the same order, 1 has nothing in common.",
+            high=2.0,
+        ),
         _compared("error_share", "Share of requests a new version leaves unanswered, beyond the old one's."),
+        _compared(
+            "score_variety_loss",
+            "How much less often two requests get different scores: at 1 a version gives all of them the same.",
+        ),
+        _compared("invalid_score_share", "Share of scores outside 0 to 1, when all of the old version's are inside."),
         _compared("latency_ratio", "How many times as long a new version takes to answer.", high=None),
         _compared("repeat_change_share", "Share of answers that differ when the same is asked twice."),
         _compared("counterfactual_flip_share", "Share of decisions that flip when a sensitive feature alone changes."),

@@ -76,6 +76,18 @@ class Answer:
         """Whether the API said cleanly that it will not score such a request."""
         return self.status in CLEAN_REFUSALS
 
+    def lacks(self, other: Answer) -> bool:
+        """Whether nothing came, or not all that the other answer holds."""
+        is_partial = (self.score is None) > (other.score is None) or (self.decision is None) > (other.decision is None)
+        return not self.is_answered or is_partial
+
+    @property
+    def words(self) -> str:
+        """What came back, for people."""
+        if self.status is None:
+            return "no answer in time"
+        return f"HTTP {self.status}" if self.status >= 300 else "an answer without score or decision"
+
 
 CLEAN_REFUSALS = (400, 409, 413, 415, 422)
 Answers = Mapping[str, Answer]

@@ -11,7 +11,8 @@ from modelwatch.calibration.intervals import rate_interval
 from modelwatch.calibration.paired import Floats, mcnemar_p_value, more_often_p_value
 from modelwatch.domain import Measurement
 from modelwatch.redeploy.asking import Answer, Ask
-from modelwatch.redeploy.replay import CONFIDENCE_ALPHA, FEWEST_IN_SEGMENT, repeat_noise, score_scale, shown
+from modelwatch.redeploy.measured import CONFIDENCE_ALPHA, FEWEST_IN_SEGMENT, shown
+from modelwatch.redeploy.replay import repeat_noise, score_scale
 from modelwatch.redeploy.table import SAME, Pairs, Story, mean_over_stored, pairs
 
 Direction = Literal["increasing", "decreasing"]
@@ -175,16 +176,10 @@ def _stress(story: Story) -> Iterator[Measurement]:
         by_feature[ask.subject].append((ask.level, answer))
     for feature, trials in by_feature.items():
         failed = [(level, answer) for level, answer in trials if not (answer.is_answered or answer.is_refused)]
-        words = sorted({f"{level}: {_what_came(answer)}" for level, answer in failed})
+        words = sorted({f"{level}: {answer.words}" for level, answer in failed})
         evidence = f"{len(failed)} of {len(trials)} failed ({', '.join(words)})" if failed else None
         share, n = len(failed) / len(trials), len(trials)
         yield shown("stress_failure_share", share, n, feature=feature, evidence=evidence)
-
-
-def _what_came(answer: Answer) -> str:
-    if answer.status is None:
-        return "no answer in time"
-    return f"HTTP {answer.status}" if answer.status >= 300 else "an answer without a score"
 
 
 def _attributions(story: Story, scale: float | None) -> Iterator[Measurement]:

@@ -1,7 +1,6 @@
-"""Before and after, on the same stored requests: decisions, scores, errors, latency, and whether answers repeat."""
+"""Before and after, on the same stored requests: decisions, scores, latency, and whether answers repeat."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,13 +14,12 @@ from modelwatch.calibration.paired import (
     plain_mean,
 )
 from modelwatch.domain import Measurement
-from modelwatch.redeploy.asking import Answer, StoredRequest
+from modelwatch.redeploy.agreement import measure_agreement
+from modelwatch.redeploy.asking import StoredRequest
+from modelwatch.redeploy.faults import measure_faults
+from modelwatch.redeploy.measured import CONFIDENCE_ALPHA, FEWEST_IN_SEGMENT, only_here, shown, too_few
 from modelwatch.redeploy.table import Pairs, Story, mean_over_stored, pairs
 from modelwatch.words import number
-
-FEWEST_IN_SEGMENT = 20
-ONLY_HERE = 2.0  # a segment is named when its change is at least so many times that of the rest
-CONFIDENCE_ALPHA = 0.05
 
 
 def measure_replay(story: Story, segments: Mapping[str, Flags], groups: Mapping[str, Flags]) -> list[Measurement]:
@@ -34,12 +32,13 @@ def measure_replay(story: Story, segments: Mapping[str, Flags], groups: Mapping[
     """
     rows = sorted({ask.row for ask, _ in story.of("replay")})
     both = [(row, story.before(row), story.after(row)) for row in rows]
-    found, scale = pairs(both), score_scale(story.requests)
-    measured = [*_repeats(story), _errors(both, None), *_latency(story, found)]
+    found, scale, parts = pairs(both), score_scale(story.requests), {**segments, **groups}
+    measured = [*_repeats(story), *measure_faults(both, parts), *_latency(story, found)]
     if len(found.rows):
         measured += [_decisions(story, found), *_flips(story, found), *_scores(story, found, scale)]
-    for name, members in {**segments, **groups}.items():
-        measured += _in_segment(story, name, members, both, found, scale)
+        measured += measure_agreement(found, repeat_noise(story, story.new), parts)
+    for name, members in parts.items():
+        measured += _in_segment(story, name, members, found, scale)
     return measured
 
 
@@ -59,12 +58,6 @@ def score_scale(requests: Sequence[StoredRequest]) -> float | None:
 def repeat_noise(story: Story, version: str) -> Pairs:
     """The same version asked the same twice."""
     return pairs([(ask.row, story.base(ask), answer) for ask, answer in story.of("repeat") if ask.version == version])
-
-
-def shown(metric: str, value: float | None, n: int, **more: object) -> Measurement:
-    """A measurement of a comparison; its effect is its value."""
-    base = {"check": "redeploy", "metric": metric, "value": value, "effect": value, "n_reference": n, "n_current": n}
-    return Measurement(**{**base, **more})  # type: ignore[arg-type]
 
 
 def _repeats(story: Story) -> Iterator[Measurement]:
@@ -128,16 +121,6 @@ def _scores(story: Story, found: Pairs, scale: float | None) -> Iterator[Measure
     yield _magnitude("score_shift", mean, mean.p_value(), evidence=evidence)
 
 
-def _errors(both: Sequence[tuple[int, Answer, Answer]], segment: Flags | None) -> Measurement:
-    """Requests that the new version did not answer, beyond those that the old one did not."""
-    chosen = [(first, second) for row, first, second in both if segment is None or segment[row]]
-    n = len(chosen)
-    old, new = sum(not first.is_answered for first, _ in chosen), sum(not second.is_answered for _, second in chosen)
-    worse = max(0.0, (new - old) / n) if n else None
-    evidence = f"without an answer: {old} of {n} -> {new} of {n}"
-    return shown("error_share", worse, n, p_value=more_often_p_value(new, n, old, n), evidence=evidence)
-
-
 def _latency(story: Story, found: Pairs) -> Iterator[Measurement]:
     """How many times as long the new version takes; only where both were really asked."""
     timed = [(story.before(row).seconds, story.after(row).seconds) for row in found.rows.tolist()]
@@ -158,42 +141,30 @@ def _latency(story: Story, found: Pairs) -> Iterator[Measurement]:
     )
 
 
-def _in_segment(
-    story: Story,
-    name: str,
-    members: Flags,
-    both: Sequence[tuple[int, Answer, Answer]],
-    found: Pairs,
-    scale: float | None,
-) -> Iterator[Measurement]:
-    """What changed in one segment and, at most half as much, in the rest."""
-    yield from _more_errors(name, members, both)
-    yield from _apart(story, "decision_rate_change", name, members, found, found.flip)
-    if scale is not None:
-        yield from _apart(story, "score_shift", name, members, found, found.score_change / scale)
+def _in_segment(story: Story, name: str, members: Flags, found: Pairs, scale: float | None) -> Iterator[Measurement]:
+    """What changed in one segment, against the rest."""
+    if not np.isnan(found.flip).all():
+        yield _apart(story, "decision_rate_change", name, members, found, found.flip)
+    if scale is not None and not np.isnan(found.score_change).all():
+        yield _apart(story, "score_shift", name, members, found, found.score_change / scale)
 
 
-def _more_errors(name: str, members: Flags, both: Sequence[tuple[int, Answer, Answer]]) -> Iterator[Measurement]:
-    here, rest = _errors(both, members), _errors(both, ~members)
-    if here.n_current >= FEWEST_IN_SEGMENT and (here.value or 0.0) > ONLY_HERE * (rest.value or 0.0):
-        yield replace(here, group=name)
-
-
-def _apart(story: Story, metric: str, name: str, members: Flags, found: Pairs, values: Floats) -> Iterator[Measurement]:
-    inside = members[found.rows]
-    known = ~np.isnan(values)
-    if min((inside & known).sum(), (~inside & known).sum()) < FEWEST_IN_SEGMENT:
-        return
+def _apart(story: Story, metric: str, name: str, members: Flags, found: Pairs, values: Floats) -> Measurement:
+    inside, known = members[found.rows], ~np.isnan(values)
+    n, n_rest = int((inside & known).sum()), int((~inside & known).sum())
+    if min(n, n_rest) < FEWEST_IN_SEGMENT:
+        return (
+            too_few(metric, n, group=name) if n <= n_rest else too_few(metric, n_rest, where=" elsewhere", group=name)
+        )
     here, rest = (
         mean_over_stored(story, found.only(part), values[part], of=int(whole.sum()))
         for part, whole in ((inside, members), (~inside, ~members))
     )
-    if abs(here.value) < ONLY_HERE * abs(rest.value):
-        return
     apart = difference(here, rest)
     words = _rate_words if metric == "decision_rate_change" else _shift_words
     evidence = f"where {name}: {words(here.value)}; elsewhere {words(rest.value)}"
-    yield _magnitude(metric, apart, apart.p_value(), group=name, evidence=evidence, n=here.n)
+    measured = _magnitude(metric, apart, apart.p_value(), group=name, evidence=evidence, n=here.n)
+    return only_here(measured, here.value, rest.value)
 
 
 def _rate_words(value: float) -> str:

@@ -10,7 +10,10 @@ from modelwatch.verdict import judge
 RedeployVerdict = Literal["same", "changed", "worse", "unfair", "insufficient"]
 MINIMUM = 50  # stored requests that both versions answered
 UNFAIR = ("counterfactual_flip_share", "counterfactual_score_shift", "proxy_score_shift")
-WORSE = ("error_share", "latency_ratio", "monotonicity_violation_share", "repeat_change_share", "stress_failure_share")
+WORSE = (
+    "error_share", "invalid_score_share", "latency_ratio", "monotonicity_violation_share", "repeat_change_share",
+    "score_variety_loss", "stress_failure_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
