@@ -17,6 +17,7 @@ from modelwatch.redeploy.behaviour import measure_behaviour
 from modelwatch.redeploy.plan import Questions, order_of, plan
 from modelwatch.redeploy.replay import answered_by_both, measure_replay
 from modelwatch.redeploy.segments import groups_of, labels_of, memberships, segments_of, stored_requests
+from modelwatch.redeploy.sensitivity import measure_sensitivity
 from modelwatch.redeploy.table import Story
 from modelwatch.redeploy.verdict import Comparison, compare, judge_probes
 
@@ -68,8 +69,8 @@ def compared(new: str, *, seed: int, budget: int = 2_000, n_stored: int = 4_000)
     values = [dict(request.values) for request in requests]
     answers = {**_answers(asks, values, VERSION), **_answers(asks, values, new)}
     story = Story(requests, order, asks, answers, new, VERSION)
-    groups = memberships(labels)
-    measured = measure_replay(story, segments_of(table, SCHEMA), groups)
+    segments, groups = segments_of(table, SCHEMA), memberships(labels)
+    measured = measure_replay(story, segments, groups) + measure_sensitivity(story, segments)
     measured += measure_behaviour(story, {"amount": "increasing"})
     return compare(None, judge_probes(measured, RULES, n_answered=answered_by_both(story)), groups=groups)
 

@@ -21,10 +21,9 @@ FAILED = Answer(500, seconds=0.01)
 def replayed(answers: list[Answer], groups: dict[str, Flags] | None = None) -> list[Measurement]:
     """The old version answers with the logged scores, the new one as given."""
     stored = [StoredRequest(str(i), {}, "v1", score, score >= 0.9) for i, score in enumerate(SCORES.tolist())]
-    asks = [Ask("replay", version, row) for row in range(N) for version in ("v1", "v2")]
-    old = {Ask("replay", "v1", row).key: scored(score) for row, score in enumerate(SCORES.tolist())}
-    new = {Ask("replay", "v2", row).key: answer for row, answer in enumerate(answers)}
-    story = Story(stored, order_of(stored), asks, {**old, **new}, "v2", "v1")
+    asks = [Ask(kind, version, row) for row in range(N) for version in ("v1", "v2") for kind in ("replay", "repeat")]
+    given = {"v1": [scored(score) for score in SCORES.tolist()], "v2": answers}
+    story = Story(stored, order_of(stored), asks, {ask.key: given[ask.version][ask.row] for ask in asks}, "v2", "v1")
     return measure_replay(story, SEGMENTS, groups or {})
 
 

@@ -12,6 +12,7 @@ from demo.model import VERSION
 from demo.slack import FakeSlack
 from modelwatch.config import Monitor
 from modelwatch.domain import Connection, Sample, Window
+from modelwatch.report.probed import probed_lines
 from modelwatch.settings import Settings
 from modelwatch.steps.redeploy import compare_traffic
 from modelwatch.steps.redeploy_verdict import judge_redeploy, judge_versions, send_verdict
@@ -100,3 +101,25 @@ def test_a_version_that_no_earlier_window_has_seen_is_noticed(monitor: Monitor, 
         "old_version": "v1",
         "since": "2026-11-10T12:00:50Z",
     }
+
+
+def test_what_was_changed_is_told_overall_and_where_it_counts_most() -> None:
+    def result(group: str | None, value: float | None) -> dict[str, object]:
+        base = {"metric": "counterfactual_flip_share", "feature": "gender", "group": group, "value": value}
+        known = value is not None
+        return {
+            **base,
+            "ci_low": 0.0 if known else None,
+            "ci_high": 0.5 if known else None,
+            "n_current": 40,
+            "reason": None if known else "12 requests; 20 are needed",
+        }
+
+    results = [result(None, 0.1), result("gender=F", 0.1), result("channel=atm", None)]
+    results += [result(f"channel={name}", value) for name, value in (("a", 0.1), ("b", 0.3), ("c", 0.2), ("d", 0.05))]
+    overall, where = probed_lines(results)
+    assert overall == "counterfactual_flip_share (gender): 0.1 (0 to 0.5) of 40"
+    assert where == (
+        "  channel=b 0.3 (0 to 0.5) of 40; channel=c 0.2 (0 to 0.5) of 40; channel=a 0.1 (0 to 0.5) of 40; "
+        "1 more segments, 1 with too few requests"
+    )

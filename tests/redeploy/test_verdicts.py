@@ -7,8 +7,7 @@ from demo.model import VERSION
 from modelwatch.redeploy.asking import Answer, Ask, StoredRequest
 from modelwatch.redeploy.behaviour import measure_behaviour
 from modelwatch.redeploy.plan import Questions, order_of, plan
-from modelwatch.redeploy.replay import score_scale
-from modelwatch.redeploy.table import Story
+from modelwatch.redeploy.table import Story, score_scale
 
 REQUESTS = [
     StoredRequest(str(i), {"amount": float(i), "group": "ab"[i % 2]}, "v1", score=i / 1000, decision=i >= 900)

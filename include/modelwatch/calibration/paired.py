@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import hypergeom
 
+from modelwatch.calibration.intervals import rate_interval
 from modelwatch.metrics.multivariate import midranks
 
 Floats = NDArray[np.float64]
@@ -78,6 +79,28 @@ def stratified_mean(values: Floats, is_near: Flags, total: int) -> Mean:
     value = sum(w * part.value for w, part in zip(weights, parts, strict=True))
     error = sum((w * part.error) ** 2 for w, part in zip(weights, parts, strict=True)) ** 0.5
     return Mean(value, error, len(values))
+
+
+def stratified_share(happened: Flags, is_near: Flags, total: int, *, alpha: float) -> tuple[float, float, float]:
+    """A share over stored requests, as `stratified_mean`, with an interval that holds for few events and for none.
+
+    Args:
+        happened: ``(n,)`` whether it did, n > 0; is_near, total: as of `stratified_mean`.
+        alpha: one minus the confidence.
+
+    Returns:
+        The share and its interval, in [0, 1]: Wilson's of each stratum, combined by square-and-add.
+
+    Source: Zou & Donner 2008 (MOVER).
+    """
+    share = stratified_mean(happened.astype(np.float64), is_near, total).value
+    weight = is_near.sum() / max(total, len(happened)) if 0 < is_near.sum() < len(happened) else float(is_near.any())
+    below = above = 0.0
+    for part, w in ((happened[is_near], weight), (happened[~is_near], 1 - weight)):
+        if len(part):
+            low, high = rate_interval(int(part.sum()), len(part), alpha=alpha)
+            below, above = below + (w * (part.mean() - low)) ** 2, above + (w * (high - part.mean())) ** 2
+    return share, max(0.0, share - float(below) ** 0.5), min(1.0, share + float(above) ** 0.5)
 
 
 def plain_mean(values: Floats) -> Mean:

@@ -214,7 +214,7 @@ METRICS = {
         _compared("counterfactual_flip_share", "Share of decisions that flip when a sensitive feature alone changes."),
         _compared(
             "counterfactual_score_shift",
-            "Mean change of the score when a sensitive feature alone changes, in standard deviations.",
+            "How far the score moves when a sensitive feature alone changes, in standard deviations.",
             high=None,
         ),
         _compared(

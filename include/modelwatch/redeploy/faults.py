@@ -8,7 +8,7 @@ import numpy as np
 from modelwatch.calibration.paired import Flags, more_often_p_value
 from modelwatch.domain import Measurement
 from modelwatch.redeploy.asking import Answer
-from modelwatch.redeploy.measured import FEWEST_IN_SEGMENT, only_here, shown, too_few
+from modelwatch.redeploy.measured import only_here, shown, too_few
 from modelwatch.redeploy.table import SAME
 from modelwatch.words import change, number
 
@@ -62,12 +62,12 @@ def _everywhere(
     yield _measured(metric, overall, overall.p_value())
     for name, members in segments.items():
         inside, outside = ([one for one in both if members[one[0]] == side] for side in (True, False))
-        if len(inside) < FEWEST_IN_SEGMENT:
-            yield too_few(metric, len(inside), group=name)
-            continue
-        here, rest = find(inside), find(outside) if outside else None
-        measured = _measured(metric, here, here.p_value(rest), group=name)
-        yield only_here(measured, here.value, 0.0 if rest is None else rest.value)
+        few = too_few(metric, len(inside), len(outside), group=name)
+        yield few or _of_segment(metric, find(inside), find(outside), name)
+
+
+def _of_segment(metric: str, here: Fault, rest: Fault, name: str) -> Measurement:
+    return only_here(_measured(metric, here, here.p_value(rest), group=name), here.value, rest.value)
 
 
 def _measured(metric: str, fault: Fault, p_value: float, *, group: str | None = None) -> Measurement:

@@ -7,6 +7,7 @@ from modelwatch.domain import Measurement
 FEWEST_IN_SEGMENT = 20
 ONLY_HERE = 2.0  # a segment is named when its change is at least so many times that of the rest
 CONFIDENCE_ALPHA = 0.05
+TWICE = "when the same is asked twice"
 AS_ELSEWHERE = "not twice as much as elsewhere"
 
 
@@ -16,8 +17,11 @@ def shown(metric: str, value: float | None, n: int, **more: object) -> Measureme
     return Measurement(**{**base, **more})  # type: ignore[arg-type]
 
 
-def too_few(metric: str, n: int, *, where: str = "", **more: object) -> Measurement:
-    """A segment that too few requests are known of, there or ``where``: listed, not judged."""
+def too_few(metric: str, here: int, elsewhere: int, **more: object) -> Measurement | None:
+    """A segment that too few requests are known of, here or elsewhere: listed, not judged. None where they suffice."""
+    n, where = min((here, ""), (elsewhere, " elsewhere"))
+    if n >= FEWEST_IN_SEGMENT:
+        return None
     reason = f"{n} requests{where}; {FEWEST_IN_SEGMENT} are needed"
     return shown(metric, None, n, sufficient=False, reason=reason, **more)
 

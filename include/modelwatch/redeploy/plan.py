@@ -127,11 +127,18 @@ def _replayed(row: int, questions: Questions) -> list[Ask]:
 
 
 def _counterfactuals(order: Order, questions: Questions) -> Iterator[list[Ask]]:
-    for row in order.rows:
+    """Each request in one other group, which is the next one for every second request: one that is near to the
+    decision and one that is not.
+    """
+    for turn, row in enumerate(order.rows):
         for name, groups in questions.groups.items():
             others = [(label, value) for label, value in groups.items() if label != questions.labels[name][row]]
-            asks = [Ask("counterfactual", questions.new, row, {name: value}, name, label) for label, value in others]
-            yield [*_replayed(row, questions), *asks]
+            if others:
+                label, value = others[turn // 2 % len(others)]
+                yield [
+                    *_replayed(row, questions),
+                    Ask("counterfactual", questions.new, row, {name: value}, name, label),
+                ]
 
 
 def _proxies(requests: Sequence[StoredRequest], order: Order, questions: Questions) -> Iterator[list[Ask]]:

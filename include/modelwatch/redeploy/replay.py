@@ -1,6 +1,6 @@
 """Before and after, on the same stored requests: decisions, scores, latency, and whether answers repeat."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -15,10 +15,18 @@ from modelwatch.calibration.paired import (
 )
 from modelwatch.domain import Measurement
 from modelwatch.redeploy.agreement import measure_agreement
-from modelwatch.redeploy.asking import StoredRequest
 from modelwatch.redeploy.faults import measure_faults
-from modelwatch.redeploy.measured import CONFIDENCE_ALPHA, FEWEST_IN_SEGMENT, only_here, shown, too_few
-from modelwatch.redeploy.table import Pairs, Story, mean_over_stored, pairs
+from modelwatch.redeploy.flips import flip_share, flip_share_of_segment, flips_of
+from modelwatch.redeploy.measured import CONFIDENCE_ALPHA, FEWEST_IN_SEGMENT, TWICE, only_here, shown, too_few
+from modelwatch.redeploy.table import (
+    Pairs,
+    Story,
+    mean_over_stored,
+    means_of_segment,
+    pairs,
+    repeat_noise,
+    score_scale,
+)
 from modelwatch.words import number
 
 
@@ -35,7 +43,7 @@ def measure_replay(story: Story, segments: Mapping[str, Flags], groups: Mapping[
     found, scale, parts = pairs(both), score_scale(story.requests), {**segments, **groups}
     measured = [*_repeats(story), *measure_faults(both, parts), *_latency(story, found)]
     if len(found.rows):
-        measured += [_decisions(story, found), *_flips(story, found), *_scores(story, found, scale)]
+        measured += [_decisions(story, found), *_flips(story, found, segments), *_scores(story, found, scale)]
         measured += measure_agreement(found, repeat_noise(story, story.new), parts)
     for name, members in parts.items():
         measured += _in_segment(story, name, members, found, scale)
@@ -46,18 +54,6 @@ def answered_by_both(story: Story) -> int:
     """How many stored requests both versions scored or decided on."""
     rows = {ask.row for ask, _ in story.of("replay")}
     return sum(story.before(row).is_answered and story.after(row).is_answered for row in rows)
-
-
-def score_scale(requests: Sequence[StoredRequest]) -> float | None:
-    """The standard deviation of the logged scores, in which shifts are told; None without any spread."""
-    scores = [one.score for one in requests if one.score is not None]
-    spread = float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
-    return spread or None
-
-
-def repeat_noise(story: Story, version: str) -> Pairs:
-    """The same version asked the same twice."""
-    return pairs([(ask.row, story.base(ask), answer) for ask, answer in story.of("repeat") if ask.version == version])
 
 
 def _repeats(story: Story) -> Iterator[Measurement]:
@@ -85,27 +81,15 @@ def _decisions(story: Story, found: Pairs) -> Measurement:
     return _magnitude("decision_rate_change", mean, mcnemar_p_value(gained, lost), evidence=evidence)
 
 
-def _flips(story: Story, found: Pairs) -> Iterator[Measurement]:
+def _flips(story: Story, found: Pairs, segments: Mapping[str, Flags]) -> Iterator[Measurement]:
     """Decisions that differ either way, beyond those that differ when one version is asked twice."""
-    known = ~np.isnan(found.flip)
-    if not known.any():
+    flips, metric = flips_of(story, found), "decision_flip_share"
+    if flips.n == 0:
         return
-    noise = repeat_noise(story, story.new).flip
-    noise = noise[~np.isnan(noise)]
-    k, n, k_noise, n_noise = int((found.flip[known] != 0).sum()), int(known.sum()), int((noise != 0).sum()), len(noise)
-    mean = mean_over_stored(story, found, np.abs(found.flip))
-    beyond = max(0.0, mean.value - (k_noise / n_noise if n_noise else 0.0))
-    reach = mean.reach(CONFIDENCE_ALPHA)
-    yield shown(
-        "decision_flip_share",
-        mean.value,
-        n,
-        effect=beyond,
-        p_value=more_often_p_value(k, n, k_noise, n_noise) if n_noise else None,
-        ci_low=max(0.0, mean.value - reach),
-        ci_high=min(1.0, mean.value + reach),
-        evidence=f"{k} of {n} decisions differ; {k_noise} of {n_noise} when the same is asked twice",
-    )
+    noise = repeat_noise(story, story.new)
+    yield flip_share(metric, flips, flips_of(story, noise), TWICE)
+    for name, members in segments.items():
+        yield flip_share_of_segment(story, metric, found, noise, members, group=name)
 
 
 def _scores(story: Story, found: Pairs, scale: float | None) -> Iterator[Measurement]:
@@ -150,16 +134,10 @@ def _in_segment(story: Story, name: str, members: Flags, found: Pairs, scale: fl
 
 
 def _apart(story: Story, metric: str, name: str, members: Flags, found: Pairs, values: Floats) -> Measurement:
-    inside, known = members[found.rows], ~np.isnan(values)
-    n, n_rest = int((inside & known).sum()), int((~inside & known).sum())
-    if min(n, n_rest) < FEWEST_IN_SEGMENT:
-        return (
-            too_few(metric, n, group=name) if n <= n_rest else too_few(metric, n_rest, where=" elsewhere", group=name)
-        )
-    here, rest = (
-        mean_over_stored(story, found.only(part), values[part], of=int(whole.sum()))
-        for part, whole in ((inside, members), (~inside, ~members))
-    )
+    here, rest = means_of_segment(story, found, values, members)
+    few = too_few(metric, here.n, rest.n, group=name)
+    if few is not None:
+        return few
     apart = difference(here, rest)
     words = _rate_words if metric == "decision_rate_change" else _shift_words
     evidence = f"where {name}: {words(here.value)}; elsewhere {words(rest.value)}"

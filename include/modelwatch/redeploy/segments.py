@@ -33,9 +33,13 @@ def stored_requests(rows: pa.Table, schema: Schema) -> list[StoredRequest]:
 
 
 def segments_of(rows: pa.Table, schema: Schema) -> dict[str, Flags]:
-    """``"channel=atm"`` and ``"amount 12 to 40"`` -> ``(n_rows,)`` which rows are in it."""
+    """``"channel=atm"`` and ``"amount 12 to 40"`` -> ``(n_rows,)`` which rows are in it.
+
+    A sensitive feature has its groups instead (`memberships`).
+    """
     found: dict[str, Flags] = {}
-    for name, kind in schema.features.items():
+    sensitive = {one.name for one in schema.sensitive}
+    for name, kind in ((name, kind) for name, kind in schema.features.items() if name not in sensitive):
         found |= _values(rows[name], name) if kind == "categorical" else _quarters(rows[name], name)
     return found
 

@@ -1,16 +1,18 @@
 """The answers as arrays: one line per stored request that both versions answered."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelwatch.calibration.paired import Flags, Floats, Mean, stratified_mean
-from modelwatch.redeploy.asking import Answer, Answers, Ask, StoredRequest
+from modelwatch.calibration.paired import Flags, Floats, Mean, more_often_p_value, stratified_mean
+from modelwatch.redeploy.asking import Answer, Answers, Ask, Kind, StoredRequest
 from modelwatch.redeploy.plan import Order
 
 SAME = 1e-9  # scores that differ by less are the same number, written differently
+NOISE_MARGIN = 2.0  # of the largest difference seen when the same was asked twice
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Pairs:
         """A part of them."""
         return Pairs(self.rows[chosen], self.score_change[chosen], self.score_before[chosen], self.flip[chosen])
 
+    def among(self, members: Flags) -> "Pairs":
+        """Those of a segment; ``members`` is ``(n_requests,)`` which stored requests are in it."""
+        return self.only(members[self.rows])
+
     @property
     def changed(self) -> Flags:
         """Whether anything differs between the two answers."""
@@ -95,5 +101,69 @@ def mean_over_stored(story: Story, found: Pairs, values: Floats, *, of: int | No
         of: how many stored requests there are; None: all of them.
     """
     known = ~np.isnan(values)
-    is_near = np.isin(found.rows[known], list(story.order.near))
-    return stratified_mean(values[known], is_near, len(story.requests) if of is None else of)
+    return stratified_mean(values[known], is_near(story, found)[known], len(story.requests) if of is None else of)
+
+
+def means_of_segment(story: Story, found: Pairs, values: Floats, members: Flags) -> tuple[Mean, Mean]:
+    """The mean over the stored requests of a segment, and over all others.
+
+    Args:
+        members: ``(n_requests,)`` which stored requests are in it; the others as of `mean_over_stored`.
+    """
+    here, rest = (
+        mean_over_stored(story, found.among(whole), values[whole[found.rows]], of=int(whole.sum()))
+        for whole in (members, ~members)
+    )
+    return here, rest
+
+
+def is_near(story: Story, found: Pairs) -> Flags:
+    """``(n,)`` which of them were asked about for being near to the decision."""
+    return np.isin(found.rows, list(story.order.near))
+
+
+def score_scale(requests: Sequence[StoredRequest]) -> float | None:
+    """The standard deviation of the logged scores, in which shifts are told; None without any spread."""
+    scores = [one.score for one in requests if one.score is not None]
+    spread = float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
+    return spread or None
+
+
+def repeat_noise(story: Story, version: str) -> Pairs:
+    """The same version asked the same twice."""
+    return pairs([(ask.row, story.base(ask), answer) for ask, answer in story.of("repeat") if ask.version == version])
+
+
+def noise_p_value(found: Pairs, noise: Pairs, members: Flags | None = None) -> float:
+    """P(so many answers differ) when they differ as often as those to the same request asked twice.
+
+    It holds for scores of any distribution. 1 where nothing was asked twice.
+
+    Args:
+        members: ``(n_requests,)`` of a segment, which is then judged by itself: where answers are noisy at all, they
+            may be so in one segment and not in another.
+    """
+    if members is not None:
+        found, noise = found.among(members), noise.among(members) if noise.changed.any() else noise
+    n = len(found.rows), len(noise.rows)
+    return more_often_p_value(int(found.changed.sum()), n[0], int(noise.changed.sum()), n[1])
+
+
+def tolerance(story: Story) -> float:
+    """A difference between two scores that the new version's own noise may explain."""
+    noise = repeat_noise(story, story.new).score_change
+    return SAME + NOISE_MARGIN * float(np.nanmax(np.abs(noise), initial=0.0))
+
+
+def by_change(story: Story, kind: Kind, version: str) -> dict[tuple[str, str], list[tuple[Ask, Answer]]]:
+    """Asks of one version, with their answers, by what was changed to what."""
+    found: dict[tuple[str, str], list[tuple[Ask, Answer]]] = defaultdict(list)
+    for ask, answer in story.of(kind):
+        if ask.version == version:
+            found[ask.subject, ask.level].append((ask, answer))
+    return found
+
+
+def moves(story: Story, asked: Sequence[tuple[Ask, Answer]]) -> Pairs:
+    """What changed copies of requests get, against the requests as they were; rows ascending."""
+    return pairs(sorted(((ask.row, story.base(ask), answer) for ask, answer in asked), key=lambda one: one[0]))

@@ -24,6 +24,8 @@ class Comparison:
         traffic: the new version's requests judged against the old one's; None when there were none of one.
         reference: the same against the reference; it tells where the callers stand, and has no say in the verdict.
         probes: what the model's own API was asked; None when it may not be asked.
+        findings: what speaks for the verdict, then the rest, each worst first; of the traffic only when the probes are
+            silent about it.
     """
 
     verdict: RedeployVerdict
@@ -31,11 +33,7 @@ class Comparison:
     traffic: Judgement | None = None
     probes: Judgement | None = None
     reference: Judgement | None = None
-
-    @property
-    def findings(self) -> tuple[Result, ...]:
-        """What speaks for the verdict, worst first; of the traffic only when the probes are silent about it."""
-        return _speaking(self.traffic, self.probes)
+    findings: tuple[Result, ...] = ()
 
 
 def judge_probes(measured: Sequence[Measurement], rules: Rules, *, n_answered: int) -> Judgement:
@@ -62,11 +60,12 @@ def compare(traffic: Judgement | None, probes: Judgement | None, *, groups: Coll
         traffic, probes: their judgements.
         groups: ``"gender=F"`` and its like; a version that treats one of them otherwise than the rest is unfair.
     """
-    findings = _speaking(traffic, probes)
-    for verdict in ("unfair", "worse", "changed"):
+    words: tuple[RedeployVerdict, ...] = ("unfair", "worse", "changed")
+    findings = sorted(_speaking(traffic, probes), key=lambda result: words.index(_word(result, groups)))
+    if findings:
+        verdict = _word(findings[0], groups)
         said = [result for result in findings if _word(result, groups) == verdict]
-        if said:
-            return Comparison(verdict, _reason(said), traffic, probes)
+        return Comparison(verdict, _reason(said), traffic, probes, findings=tuple(findings))
     known = probes if probes is not None else traffic
     if known is None or known.verdict in ("insufficient_data", "not_measured"):
         reason = (known.reason if known is not None else None) or "neither traffic nor probes could be compared"

@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement, HeaderBlock
 from modelwatch.domain import Window, iso
 from modelwatch.redeploy.verdict import Comparison
 from modelwatch.report.document import SCHEMA_VERSION, result_document
+from modelwatch.report.probed import probed_lines
 from modelwatch.report.runbook import section as section_of
 from modelwatch.report.slack import HEADER_LIMIT, context, cut, escape, section
 
@@ -59,6 +60,8 @@ def redeploy_table(document: Mapping[str, Any]) -> str:
         f"{requests['sent']:,} of {requests['budget']:,} requests sent to the model, {requests['lost']:,} lost",
         "",
         *(_line(finding) for finding in document["findings"]),
+        "",
+        *probed_lines(document["results"]),
     ]
     return "\n".join(lines).rstrip()
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from modelwatch.domain import Judgement
 from modelwatch.redeploy.behaviour import measure_behaviour
 from modelwatch.redeploy.replay import answered_by_both, measure_replay
+from modelwatch.redeploy.sensitivity import measure_sensitivity
 from modelwatch.redeploy.verdict import compare, judge_probes
 from modelwatch.report.redeploy import redeploy_document, redeploy_message, redeploy_summary
 from modelwatch.steps.accepted import accept
@@ -84,6 +85,7 @@ def _judged_probes(
     story = prepared.story(redeploy, {key: answer for key, answer in asked.items() if answer is not None})
     measured = [
         *measure_replay(story, prepared.segments, prepared.groups),
+        *measure_sensitivity(story, prepared.segments),
         *measure_behaviour(story, probe.monotonic),
     ]
     judgement = judge_probes(measured, redeploy.monitor.rules(), n_answered=answered_by_both(story))
