@@ -1,6 +1,7 @@
 """Comparisons of the demo's versions without a server: the same plan and judge, the models asked in one batch each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from modelwatch.redeploy.asking import Answer, Ask
 from modelwatch.redeploy.behaviour import measure_behaviour
 from modelwatch.redeploy.plan import Questions, order_of, plan
 from modelwatch.redeploy.replay import answered_by_both, measure_replay
+from modelwatch.redeploy.scores import score_bins
 from modelwatch.redeploy.segments import groups_of, labels_of, memberships, segments_of, stored_requests
 from modelwatch.redeploy.sensitivity import measure_sensitivity
 from modelwatch.redeploy.table import Story
@@ -72,7 +74,8 @@ def compared(new: str, *, seed: int, budget: int = 2_000, n_stored: int = 4_000)
     segments, groups = segments_of(table, SCHEMA), memberships(labels)
     measured = measure_replay(story, segments, groups) + measure_sensitivity(story, segments)
     measured += measure_behaviour(story, {"amount": "increasing"})
-    return compare(None, judge_probes(measured, RULES, n_answered=answered_by_both(story)), groups=groups)
+    found = compare(None, judge_probes(measured, RULES, n_answered=answered_by_both(story)), groups=groups)
+    return replace(found, scores=score_bins(story))
 
 
 def is_named(found: Comparison, version: str) -> bool:

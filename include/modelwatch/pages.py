@@ -21,6 +21,7 @@ from modelwatch.report.page.heat import columns_of
 from modelwatch.report.page.listing import STRIP_DAYS, Row, never_judged, row_of, worst_first
 from modelwatch.report.page.model import ModelView, model_view
 from modelwatch.report.page.trail import merged
+from modelwatch.report.page.versions import versions_of
 from modelwatch.report.page.window import WindowView, by_findings, cover_of, groups_of
 from modelwatch.report.privacy import shown_judgement
 from modelwatch.schedule import shifted
@@ -189,7 +190,7 @@ def _model(session: Session, about: About, since: datetime, until: datetime) -> 
     shown = regular(marks, about)
     buckets = {mark.id: i for i, column in enumerate(columns_of(shown)) for mark in column}
     windows = {mark.id: mark.window for mark in shown}
-    return model_view(
+    view = model_view(
         about,
         shown,
         strongest=reading.strongest(session, buckets, windows),
@@ -199,6 +200,7 @@ def _model(session: Session, about: About, since: datetime, until: datetime) -> 
         acts=merged(answers.acts(session, about.monitor, since=since), ()),
         redeploys=redeploys.compared(session, about.monitor, since=since),
     )
+    return replace(view, versions=versions_of(redeploys.newest_document(session, about.monitor, since=since)))
 
 
 def _others(session: Session, judged: Judged, against: Against, about: About | None) -> list[repository.StoredProfile]:

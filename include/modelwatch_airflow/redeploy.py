@@ -66,13 +66,18 @@ def current_redeploy(monitor: Monitor) -> "Redeploy":
     if missing:
         message = f"the run's parameters name no {', '.join(missing)}: trigger the Dag with them"
         raise errors.SettingsError(message)
-    settings = settings_of_task()
-    probe = monitor.probe
+    settings, probe = settings_of_task(), monitor.probe
+    since, end = _moment(str(asked["since"]), monitor), _end(dag_run.run_after)
+    if since >= end:
+        message = (
+            f"the run's parameter since is {asked['since']}, which lies ahead of the run: say when the rollout was"
+        )
+        raise errors.SettingsError(message)
     return Redeploy(
         monitor=monitor,
         new=str(asked["new_version"]),
         old=str(asked["old_version"]),
-        window=Window(_moment(str(asked["since"]), monitor), _end(dag_run.run_after)),
+        window=Window(since, end),
         run_id=dag_run.run_id,
         settings=settings,
         budget=asked.get("requests", probe.requests if probe is not None else 0),

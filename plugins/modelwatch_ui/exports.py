@@ -81,6 +81,9 @@ def _of_model(router: APIRouter, context: Context, viewer: Callable[..., Viewer]
         if name in HEATS:
             heat = view.heat if name == "drift" else view.quality
             return download(standalone(heat_chart(heat, title=HEATS[name])), f"{monitor}-{name}", "svg")
+        if name == "version_scores" and view.versions is not None:
+            drawn = bin_chart(view.versions.bins, title="Scores", names=(view.versions.old, view.versions.new))
+            return download(standalone(drawn), f"{monitor}-{name}", "svg")
         chart = view.chart(name)
         if chart is None:
             raise HTTPException(404, f"there is no chart '{short(name)}'")

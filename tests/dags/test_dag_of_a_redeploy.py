@@ -60,8 +60,9 @@ def test_a_person_decides_and_the_answer_is_recorded(dags: Any, noted: NotedStep
     assert {told.window for name, told in noted.told.items() if name in ("compare_traffic", "decide")} == {one.window}
 
 
-def test_without_versions_it_fails_and_says_what_to_fill_in(dags: Any, noted: NotedSteps) -> None:
-    run = run_dag(dags["redeploy_fraud"], None, {"new_version": "v2"})
+@pytest.mark.parametrize("form", [{"new_version": "v2"}, {**FORM, "since": "2999-01-01"}], ids=["missing", "ahead"])
+def test_without_versions_or_their_time_it_fails_at_once(dags: Any, noted: NotedSteps, form: dict[str, str]) -> None:
+    run = run_dag(dags["redeploy_fraud"], None, form)
     assert run.state == "failed"
     assert run.tries["compare_traffic"] == 1
     assert "compare_traffic" not in noted.calls

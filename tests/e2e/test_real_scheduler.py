@@ -1,4 +1,7 @@
-"""`make demo` with one day: the real scheduler, API server and Dag processor, on free ports in a home of its own."""
+"""`make demo` with one day: the real scheduler, API server and Dag processor, on free ports in a home of its own.
+
+While it runs a deploy pipeline has a new version of the model compared, with the commands of docs/redeploy.md.
+"""
 
 import json
 import os
@@ -6,9 +9,11 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +21,22 @@ import psutil
 import pytest
 
 from local.environment import base_environment
-from local.home import LocalError
+from local.home import Home, LocalError, load_secrets
 from local.ports import Ports, require_free
-from modelwatch.store import engine, repository
+from modelwatch.store import engine, redeploys, repository
 from modelwatch.store.repository import LoadedEvaluation
+from support.pipeline import Pipeline
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 DEMO_SECONDS = 400
+# A version that is not deterministic, which a small budget suffices to see.
+DEPLOYMENT = {
+    "OLD": "fraud-2026.1",
+    "NEW": "noisy",
+    "SINCE": f"{datetime.now(UTC) - timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}",
+    "REQUESTS": "300",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ class Demo:
     environ: Mapping[str, str]
     returncode: int
     printed: str
+    pipeline: Pipeline
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +57,32 @@ def demo() -> Iterator[Demo]:
         changes = {"MODELWATCH_HOME": str(home), "MODELWATCH_PORT": str(free_port())}
         environ = {**base_environment(os.environ), **changes}
         command = [sys.executable, "-m", "local.main", "demo", "--days", "1", "--output", str(output)]
-        done = subprocess.run(
-            command,
-            env=environ,
-            timeout=DEMO_SECONDS,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        yield Demo(home, output, environ, done.returncode, done.stdout)
+        with subprocess.Popen(
+            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            too_long = threading.Timer(DEMO_SECONDS, process.kill)
+            too_long.start()
+            printed, pipeline = watched(process, environ)
+            too_long.cancel()
+        yield Demo(home, output, environ, process.returncode, printed, pipeline)
+
+
+def watched(process: subprocess.Popen[str], environ: Mapping[str, str]) -> tuple[str, Pipeline]:
+    """What the demo prints, and the pipeline that goes on beside it and ends before it."""
+    lines: list[str] = []
+    pipeline = Pipeline({**environ, **DEPLOYMENT})
+    for line in process.stdout or ():
+        lines.append(line)
+        if "Airflow backfills" in line:
+            home = Home.from_env(environ)
+            pipeline.start(
+                AIRFLOW_URL=f"http://localhost:{Ports.from_env(environ).airflow}",
+                AIRFLOW_USER="admin",
+                AIRFLOW_PASSWORD=load_secrets(home).airflow_password,
+            )
+        if "triggering one run" in line:
+            pipeline.finish(holding="monitor_fraud")
+    return "".join(lines), pipeline
 
 
 def free_port() -> int:
@@ -89,14 +119,32 @@ def test_the_backfill_and_the_run_by_hand_stored_the_same_alert(demo: Demo) -> N
     assert backfilled.findings
 
 
+def test_a_deploy_pipeline_has_a_new_version_compared_and_decides(demo: Demo) -> None:
+    said = demo.pipeline.said
+    assert {name for name, (done, _) in said.items() if not done} == {"wrong time", "triggered again"}, said
+    assert "yesterday" in said["wrong time"][1]
+    assert "since" in said["wrong time"][1]
+    assert json.loads(said["triggered"][1])["state"] == "queued"
+    assert "409" in said["triggered again"][1]
+    assert "repeat_change_share" in json.loads(said["verdict"][1])["value"]
+    assert json.loads(said["decided"][1])["chosen_options"] == ["Reject"]
+    assert json.loads(said["ended"][1])["state"] == "success"
+    with engine.embedded_postgres(demo.home) as server, engine.session(server.url("modelwatch")) as session:
+        row = redeploys.by_run(session, "fraud", "deployment-noisy")
+    assert (row.verdict, row.decision, row.decided_by) == ("worse", "rejected", "admin")
+    assert row.decision_reason == "uses the gender"
+    assert row.document["requests"] == {"budget": 300, "sent": 300, "lost": 0}
+
+
 def test_slack_received_the_run_by_hand_and_a_summary_of_the_backfill(demo: Demo) -> None:
     written: Mapping[str, Any] = json.loads((demo.output / "demo.json").read_text())
-    summary, *roots = (one for one in written["slack"] if not one.get("thread_ts"))
-    assert "a backfill judged 1 windows" in summary["text"]
+    roots = [one for one in written["slack"] if not one.get("thread_ts")]
+    [summary] = [one for one in roots if "a backfill judged 1 windows" in one["text"]]
+    roots.remove(summary)
     keys = [root["metadata"]["event_payload"]["key"] for root in roots]
     assert len(set(keys)) == len(keys), "one message per episode"
     # Whether a day has warnings beside its alerts, and so a digest, is a matter of its traffic.
-    assert {"episode"} <= {key.partition(":")[0] for key in keys} <= {"episode", "digest"}
+    assert {"episode", "redeploy"} <= {key.partition(":")[0] for key in keys} <= {"episode", "redeploy", "digest"}
     assert written["days"][0]["page"] is True
     assert written["days"][0]["verdict"] == "alert"
     text = (demo.output / "slack.txt").read_text()

@@ -10,6 +10,7 @@ from modelwatch.settings import Settings
 from modelwatch.store import engine, redeploys
 from modelwatch.store.redeploys import NewRedeploy
 from modelwatch_ui.viewer import LOCAL
+from support.compared_versions import store_comparison
 from support.evaluations import WINDOW, evaluation, save
 from support.page_client import PageClient, page_client
 from support.stored_story import settings_of
@@ -53,3 +54,33 @@ def test_the_tab_of_the_dag_leads_to_them(asked: PageClient, path: str) -> None:
     answer = asked.get(path, follow=False)
     assert answer.status_code == 303
     assert answer.headers["location"].endswith("/monitors/fraud#redeploys")
+
+
+@pytest.fixture
+def judged(database_url: str, tmp_path: Path) -> Iterator[PageClient]:
+    """A page with one comparison that has its document."""
+    save(database_url, evaluation())
+    store_comparison(database_url, "sensitive", window=WINDOW)
+    with page_client(settings_of(database_url, tmp_path, monitors=tmp_path), LOCAL) as client:
+        yield client
+
+
+def test_the_scores_of_both_versions_are_drawn_and_told_in_a_table(judged: PageClient) -> None:
+    page = judged.get("/monitors/fraud").text
+    rows = judged.get("/monitors/fraud/tables/version_scores.json").json()["rows"]
+    asked = sum(row["old"] for row in rows)
+    assert asked == sum(row["new"] for row in rows)
+    assert f"Scores of the same {asked} requests" in page
+    assert "share of each bin, fraud-2026.1 against sensitive" in page
+    assert page.count(f'<th scope="row">{rows[0]["bin"]}</th>') == 1
+    assert "<svg" in judged.get("/monitors/fraud/charts/version_scores.svg").text
+
+
+def test_what_a_version_makes_of_a_sensitive_feature_is_told_by_segment(judged: PageClient) -> None:
+    page = judged.get("/monitors/fraud").text
+    rows = judged.get("/monitors/fraud/tables/version_probes.json").json()["rows"]
+    measured = [row for row in rows if row["feature"] == "gender" and row["group"] == "channel=online"]
+    assert {row["metric"] for row in measured} == {"counterfactual_flip_share", "counterfactual_score_shift"}
+    assert all(row["ci_low"] <= row["value"] <= row["ci_high"] for row in measured)
+    assert "Too few requests: " in page
+    assert any("needed" in (row["reason"] or "") for row in rows)

@@ -1,6 +1,7 @@
 """Who decides on a new version, and what windows are compared with from then on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -48,6 +49,16 @@ def test_a_rejected_version_changes_nothing_but_the_trail(judged: Redeploy, sett
     decide(judged, decision="rejected", by="bob")
     assert with_accepted_reference(judged.monitor, settings) == judged.monitor
     assert trail(settings) == ("rejected", "bob", None)
+
+
+def test_too_few_requests_of_an_accepted_version_are_no_reference(judged: Redeploy, settings: Settings) -> None:
+    demanding = judged.monitor.model_copy(
+        update={"sample": judged.monitor.sample.model_copy(update={"minimum": 10**6})}
+    )
+    said = decide(replace(judged, monitor=demanding), decision="accepted", by="alice")
+    assert "the reference stays" in said
+    assert with_accepted_reference(judged.monitor, settings) == judged.monitor
+    assert trail(settings) == ("accepted", "alice", None)
 
 
 def test_the_first_decision_stands(judged: Redeploy, settings: Settings) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from modelwatch.domain import Judgement, Measurement, Result, Rules
+from modelwatch.redeploy.scores import ScoreBin
 from modelwatch.verdict import judge
 
 RedeployVerdict = Literal["same", "changed", "worse", "unfair", "insufficient"]
@@ -26,6 +27,7 @@ class Comparison:
         probes: what the model's own API was asked; None when it may not be asked.
         findings: what speaks for the verdict, then the rest, each worst first; of the traffic only when the probes are
             silent about it.
+        scores: those that both versions gave the same requests.
     """
 
     verdict: RedeployVerdict
@@ -34,6 +36,7 @@ class Comparison:
     probes: Judgement | None = None
     reference: Judgement | None = None
     findings: tuple[Result, ...] = ()
+    scores: tuple[ScoreBin, ...] = ()
 
 
 def judge_probes(measured: Sequence[Measurement], rules: Rules, *, n_answered: int) -> Judgement:

@@ -46,6 +46,7 @@ def redeploy_document(
         "reason": comparison.reason,
         **judged,
         "requests": {"budget": budget, "sent": sent, "lost": lost},
+        "scores": [one._asdict() for one in comparison.scores],
         "results": [result_document(result) for result in results],
         "findings": [result_document(result) for result in comparison.findings],
     }
@@ -78,7 +79,7 @@ def redeploy_summary(document: Mapping[str, Any]) -> str:
     ]
     if len(findings) > MOST_SHOWN:
         lines.append(f"- and {len(findings) - MOST_SHOWN} more")
-    lines += ["", "Accepting makes the new version's requests the reference that later windows are compared with."]
+    lines += ["", "Accepting makes the new version's requests, if they suffice, the reference of later windows."]
     return "\n".join(lines)
 
 

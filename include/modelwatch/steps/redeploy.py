@@ -63,8 +63,11 @@ class Redeploy:
         """The column that names the version.
 
         Raises:
-            SettingsError: the monitor file names none.
+            SettingsError: the monitor file names none, or both versions are the same.
         """
+        if self.new == self.old:
+            message = f"new and old version are both '{self.new}': name the one that was deployed and the one before it"
+            raise SettingsError(message)
         column = self.monitor.schema().model_version
         if column is None:
             message = f"{self.monitor.path}: two versions are told apart by columns.model_version: set it"

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from demo.traffic import Story
+from modelwatch.domain import Window
 from modelwatch.settings import Settings
 from modelwatch.store.engine import EmbeddedPostgres
 from support.airflow_server import AirflowServer, airflow_server
 from support.browser import chromium
+from support.compared_versions import store_comparison
 from support.many_windows import write_years
 from support.pages_in_airflow import BLIND, DAYS, OTHERS, YESTERDAY
 from support.postgres import migrated_database
@@ -27,6 +29,8 @@ def settings(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactor
             midnight = datetime.combine(YESTERDAY + timedelta(days=1), time(), UTC)
             write_years(url, name, until=midnight, days=60, features=5, phase=11 * phase + 3, **about)
         store_days(found, list(days_before(YESTERDAY, DAYS)), story=Story(end=YESTERDAY), unmeasured=[BLIND])
+        midnight = datetime.combine(YESTERDAY, time(), UTC)
+        store_comparison(url, "sensitive", window=Window(midnight, midnight + timedelta(days=1)))
         yield found
 
 

@@ -38,7 +38,7 @@ def bin_chart(bins: Sequence[BinBar], *, title: str, names: tuple[str, str] = ("
     largest = max((one.contribution for one in bins), default=0.0)
     parts = [*_axis(x, height)]
     for i, one in enumerate(bins):
-        parts += _row(one, TOP + ROW * i, x, largest)
+        parts += _row(one, TOP + ROW * i, x, largest, names)
     head = el("text", "part of the PSI", x=WIDTH - 4, y=TOP - 8, text_anchor="end", class_="tick")
     return drawing(WIDTH, height, *parts, head, label=f"{title}: share of each bin, {names[0]} against {names[1]}")
 
@@ -52,12 +52,12 @@ def _axis(x: Scale, height: float) -> list[Markup]:
     return found
 
 
-def _row(one: BinBar, y: float, x: Scale, largest: float) -> list[Markup]:
+def _row(one: BinBar, y: float, x: Scale, largest: float, names: tuple[str, str]) -> list[Markup]:
     weight = one.contribution / largest if largest > 0 else 0.0
     moved = "moved" if weight > 0.15 and one.contribution >= 0.005 else "still"
     words = (
-        f"{one.label}\nreference {100 * one.reference:.2f} % ({one.n_reference:,})\n"
-        f"current {100 * one.current:.2f} % ({one.n_current:,})"
+        f"{one.label}\n{names[0]} {100 * one.reference:.2f} % ({one.n_reference:,})\n"
+        f"{names[1]} {100 * one.current:.2f} % ({one.n_current:,})"
     )
     return [
         el(

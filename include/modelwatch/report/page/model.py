@@ -12,6 +12,7 @@ from modelwatch.report.page.heat import Heat, columns_of, heat_map
 from modelwatch.report.page.story import Problem, problems
 from modelwatch.report.page.tables import Table, of_chart
 from modelwatch.report.page.trail import trail_table
+from modelwatch.report.page.versions import Versions
 from modelwatch.report.privacy import shown_point
 
 SPANS = (30, 60, 90, 180, 365, 730)
@@ -24,6 +25,7 @@ class ModelView:
 
     Attributes:
         acts: what people did; redeploys: the versions that were compared; newest first.
+        versions: the two that were compared last.
     """
 
     about: About
@@ -36,6 +38,7 @@ class ModelView:
     episodes: tuple[Episode, ...] = ()
     acts: tuple[Act, ...] = ()
     redeploys: tuple[Redeployed, ...] = ()
+    versions: Versions | None = None
 
     @property
     def open_episodes(self) -> tuple[Episode, ...]:
@@ -77,6 +80,7 @@ class ModelView:
             problems_table(self.problems),
             trail_table(self.acts),
             redeploys_table(self.redeploys),
+            *(self.versions.tables() if self.versions is not None else ()),
             *(of_chart(chart) for chart in self.charts),
         ]
         return {table.name: table for table in tables}
