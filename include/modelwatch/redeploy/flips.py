@@ -7,7 +7,7 @@ import numpy as np
 from modelwatch.calibration.paired import Flags, more_often_p_value, stratified_share
 from modelwatch.domain import Measurement
 from modelwatch.redeploy.measured import CONFIDENCE_ALPHA, only_here, shown, too_few
-from modelwatch.redeploy.table import Pairs, Story, is_near, noise_p_value
+from modelwatch.redeploy.table import Pairs, Story, noise_p_value
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def flips_of(story: Story, found: Pairs, *, of: int | None = None) -> Flips:
     if n == 0:
         return Flips()
     total = len(story.requests) if of is None else of
-    share = stratified_share(flip != 0, is_near(story, known), total, alpha=CONFIDENCE_ALPHA)
+    share = stratified_share(flip != 0, story.is_near[known.rows], total, alpha=CONFIDENCE_ALPHA)
     return Flips(n, int((flip > 0).sum()), int((flip < 0).sum()), *share)
 
 

@@ -98,27 +98,25 @@ def _proxies(story: Story, segments: Mapping[str, Flags]) -> Iterator[Measuremen
     scale = score_scale(story.requests)
     if scale is None or story.old is None:
         return
-    before = by_change(story, "proxy", story.old)
+    before, allowed = by_change(story, "proxy", story.old), tolerance(story)
     for change, asked in by_change(story, "proxy", story.new).items():
         found, more = _more(moves(story, asked), moves(story, before.get(change, [])))
-        yield _proxy(story, found, more, feature=change[0])
+        yield _proxy(mean_over_stored(story, found, more / scale), _beyond(more, allowed), feature=change[0])
         for name, members in segments.items():
             here, rest = means_of_segment(story, found, more / scale, members)
-            where, beyond = {"feature": change[0], "group": name}, _beyond(story, more[members[found.rows]])
+            where, beyond = {"feature": change[0], "group": name}, _beyond(more[members[found.rows]], allowed)
             yield too_few(PROXY, here.n, rest.n, **where) or _shift_here(PROXY, here, rest, beyond[0], **where)
 
 
-def _proxy(story: Story, found: Pairs, more: Floats, **where: str) -> Measurement:
-    mean = mean_over_stored(story, found, more / (score_scale(story.requests) or 1.0))
-    p_value, raised, lowered = _beyond(story, more)
+def _proxy(mean: Mean, beyond: tuple[float, int, int], **where: str) -> Measurement:
+    p_value, raised, lowered = beyond
     evidence = f"the score moves more than the old version's for {raised} of {mean.n} requests, less for {lowered}"
     few = too_few(PROXY, mean.n, mean.n, **where)
     return few or _shift(PROXY, mean, 0.0, p_value=p_value, evidence=evidence, **where)
 
 
-def _beyond(story: Story, more: Floats) -> tuple[float, int, int]:
+def _beyond(more: Floats, allowed: float) -> tuple[float, int, int]:
     """P(as lopsided) when neither version makes more of it, and for how many requests each does, beyond the noise."""
-    allowed = tolerance(story)
     raised, lowered = int((more > allowed).sum()), int((more < -allowed).sum())
     return mcnemar_p_value(raised, lowered), raised, lowered
 

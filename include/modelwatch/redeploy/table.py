@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,13 @@ class Story:
     answers: Answers
     new: str
     old: str | None
+
+    @cached_property
+    def is_near(self) -> Flags:
+        """``(n_requests,)`` which were chosen for being near to the decision."""
+        found = np.zeros(len(self.requests), dtype=np.bool_)
+        found[list(self.order.near)] = True
+        return found
 
     def of(self, kind: str) -> Iterator[tuple[Ask, Answer]]:
         """Every ask of a kind that was sent, with its answer."""
@@ -101,7 +109,7 @@ def mean_over_stored(story: Story, found: Pairs, values: Floats, *, of: int | No
         of: how many stored requests there are; None: all of them.
     """
     known = ~np.isnan(values)
-    return stratified_mean(values[known], is_near(story, found)[known], len(story.requests) if of is None else of)
+    return stratified_mean(values[known], story.is_near[found.rows[known]], len(story.requests) if of is None else of)
 
 
 def means_of_segment(story: Story, found: Pairs, values: Floats, members: Flags) -> tuple[Mean, Mean]:
@@ -115,11 +123,6 @@ def means_of_segment(story: Story, found: Pairs, values: Floats, members: Flags)
         for whole in (members, ~members)
     )
     return here, rest
-
-
-def is_near(story: Story, found: Pairs) -> Flags:
-    """``(n,)`` which of them were asked about for being near to the decision."""
-    return np.isin(found.rows, list(story.order.near))
 
 
 def score_scale(requests: Sequence[StoredRequest]) -> float | None:
