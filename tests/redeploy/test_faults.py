@@ -12,7 +12,7 @@ from modelwatch.redeploy.table import Story
 from modelwatch.redeploy.verdict import Comparison, compare, judge_probes
 
 N = 300  # stored requests, a fifth of them of one segment, each with a score of its own
-SEGMENTS = {"channel=atm": np.arange(N) % 5 == 0, "channel=web": np.arange(N) % 5 != 0, "rare": np.arange(N) < 12}
+SEGMENTS = {"channel=atm": np.arange(N) % 5 == 0, "channel=web": np.arange(N) % 5 != 0, "rare": np.arange(N) < 8}
 ATM = SEGMENTS["channel=atm"]
 SCORES = (np.arange(N) * 7 % N) / N
 FAILED = Answer(500, seconds=0.01)
@@ -100,6 +100,7 @@ def test_a_group_that_merely_uses_the_broken_segment_a_little_more_is_not_named(
 
 def test_a_small_segment_is_listed_with_what_it_needs() -> None:
     measured = replayed([scored(score) for score in SCORES.tolist()])
-    for metric in ("error_share", "score_variety_loss", "decision_rate_change", "score_shift", "score_disagreement"):
+    fewest = {"error_share": 10, "score_variety_loss": 10, "decision_rate_change": 20, "score_shift": 20}
+    for metric, n in {**fewest, "score_disagreement": 20}.items():
         found = of(measured, metric, "rare")
-        assert (found.status, found.reason) == ("insufficient_data", "12 requests; 20 are needed")
+        assert (found.status, found.reason) == ("insufficient_data", f"8 requests; {n} are needed")

@@ -12,6 +12,7 @@ from modelwatch.redeploy.measured import only_here, shown, too_few
 from modelwatch.redeploy.table import SAME
 from modelwatch.words import change, number
 
+FEWEST = 10  # in a segment: a fault strikes all or many of its requests, and the test is exact
 Both = Sequence[tuple[int, Answer, Answer]]
 
 
@@ -62,7 +63,7 @@ def _everywhere(
     yield _measured(metric, overall, overall.p_value())
     for name, members in segments.items():
         inside, outside = ([one for one in both if members[one[0]] == side] for side in (True, False))
-        few = too_few(metric, len(inside), len(outside), group=name)
+        few = too_few(metric, len(inside), len(outside), fewest=FEWEST, group=name)
         yield few or _of_segment(metric, find(inside), find(outside), name)
 
 

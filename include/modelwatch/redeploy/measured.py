@@ -17,12 +17,14 @@ def shown(metric: str, value: float | None, n: int, **more: object) -> Measureme
     return Measurement(**{**base, **more})  # type: ignore[arg-type]
 
 
-def too_few(metric: str, here: int, elsewhere: int, **more: object) -> Measurement | None:
+def too_few(
+    metric: str, here: int, elsewhere: int, *, fewest: int = FEWEST_IN_SEGMENT, **more: object
+) -> Measurement | None:
     """A segment that too few requests are known of, here or elsewhere: listed, not judged. None where they suffice."""
     n, where = min((here, ""), (elsewhere, " elsewhere"))
-    if n >= FEWEST_IN_SEGMENT:
+    if n >= fewest:
         return None
-    reason = f"{n} requests{where}; {FEWEST_IN_SEGMENT} are needed"
+    reason = f"{n} requests{where}; {fewest} are needed"
     return shown(metric, None, n, sufficient=False, reason=reason, **more)
 
 
