@@ -22,9 +22,10 @@ def measure_agreement(found: Pairs, noise: Pairs, segments: Mapping[str, Flags])
         segments: ``"channel=atm"`` -> ``(n_requests,)`` which stored requests are in it.
     """
     found, noise = (one.only(~np.isnan(one.score_change)) for one in (found, noise))
-    if len(found.rows) == 0:
+    n = len(found.rows)
+    if n == 0:
         return
-    yield _disagreement(found, noise, TWICE)
+    yield too_few(METRIC, n, n) or _disagreement(found, noise, TWICE)
     for name, members in segments.items():
         here, rest = found.among(members), found.among(~members)
         few = too_few(METRIC, len(here.rows), len(rest.rows), group=name)

@@ -32,12 +32,8 @@ class Fault:
 
     def p_value(self, elsewhere: "Fault | None" = None) -> float:
         """P(as many as now) when the versions are alike; for a segment also when it is like the rest."""
-        before = more_often_p_value(self.new, self.n, self.old, self.n)
-        return (
-            before
-            if elsewhere is None
-            else max(before, more_often_p_value(self.new, self.n, elsewhere.new, elsewhere.n))
-        )
+        others = [(self.old, self.n), *([(elsewhere.new, elsewhere.n)] if elsewhere is not None else [])]
+        return max(more_often_p_value(self.new, self.n, *other) for other in others)
 
 
 def measure_faults(both: Both, segments: Mapping[str, Flags]) -> Iterator[Measurement]:
@@ -63,7 +59,7 @@ def _everywhere(
     yield _measured(metric, overall, overall.p_value())
     for name, members in segments.items():
         inside, outside = ([one for one in both if members[one[0]] == side] for side in (True, False))
-        few = too_few(metric, len(inside), len(outside), fewest=FEWEST, group=name)
+        few = too_few(metric, len(inside), len(outside), FEWEST, group=name)
         yield few or _of_segment(metric, find(inside), find(outside), name)
 
 
@@ -89,10 +85,8 @@ def _variety(scored: Both) -> Fault:
     n = len(scored)
     varied, k_old, _ = _varies([first.score for _, first, _ in scored])
     varies, k_new, commonest = _varies([second.score for _, _, second in scored])
-    evidence = (
-        f"two requests have different scores: {change(varied, varies)}; {k_new} of {n} are now {number(commonest)}, "
-    )
-    evidence += f"where {k_old} of {n} were one and the same"
+    evidence = f"two requests have different scores: {change(varied, varies)}; "
+    evidence += f"{k_new} of {n} are now {number(commonest)}, where {k_old} of {n} were one and the same"
     return Fault(max(0.0, varied - varies), n, k_new, k_old, evidence)
 
 

@@ -18,7 +18,7 @@ def shown(metric: str, value: float | None, n: int, **more: object) -> Measureme
 
 
 def too_few(
-    metric: str, here: int, elsewhere: int, *, fewest: int = FEWEST_IN_SEGMENT, **more: object
+    metric: str, here: int, elsewhere: int, fewest: int = FEWEST_IN_SEGMENT, /, **more: object
 ) -> Measurement | None:
     """A segment that too few requests are known of, here or elsewhere: listed, not judged. None where they suffice."""
     n, where = min((here, ""), (elsewhere, " elsewhere"))
