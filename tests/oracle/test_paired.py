@@ -15,6 +15,7 @@ from modelwatch.calibration.paired import (
     plain_mean,
     rank_correlation,
     stratified_mean,
+    stratified_share,
 )
 
 counts = st.integers(min_value=0, max_value=200)
@@ -76,6 +77,26 @@ def test_rank_correlation_equals_scipys(both: list[tuple[int, int]]) -> None:
         assert 1 in (len(set(first)), len(set(second)))
     else:
         assert found == pytest.approx(stats.spearmanr(first, second).statistic, abs=1e-12)
+
+
+def test_a_stratum_of_one_value_makes_no_mean_certain() -> None:
+    """Thirty alike near the decision and one away from it, which stands for a thousand."""
+    values, is_near = np.asarray([0.3] * 30 + [0.0]), np.arange(31) < 30
+    assert stratified_mean(values, is_near, 1_000).reach(0.05) > 0.05
+
+
+def test_the_interval_of_a_share_over_strata_covers_it() -> None:
+    """Flips near the decision and next to none away from it, of which few are asked."""
+    rng, n = np.random.default_rng(6), 2_000
+    happened = np.concatenate([rng.random(100) < 0.3, rng.random(n - 100) < 0.01])
+    covered = 0
+    for _ in range(300):
+        rest = rng.choice(np.arange(100, n), 100, replace=False)
+        asked = np.concatenate([happened[:100], happened[rest]])
+        share, low, high = stratified_share(asked, np.arange(200) < 100, n, alpha=0.05)
+        assert 0 <= low <= share <= high <= 1
+        covered += low <= happened.mean() <= high
+    assert covered / 300 >= 0.94
 
 
 def test_two_rank_correlations_of_one_size_differ_as_often_as_said() -> None:

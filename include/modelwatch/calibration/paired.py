@@ -12,6 +12,7 @@ from modelwatch.metrics.multivariate import midranks
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+HANDFUL = 5  # values whose spread says little
 CERTAIN = 1 - 1e-9  # a correlation of 1 has no finite z
 
 
@@ -75,10 +76,20 @@ def stratified_mean(values: Floats, is_near: Flags, total: int) -> Mean:
     if len(near) == 0 or len(rest) == 0:
         return plain_mean(values)
     share = len(near) / max(total, len(values))
-    weights, parts = (share, 1 - share), (plain_mean(near), plain_mean(rest))
-    value = sum(w * part.value for w, part in zip(weights, parts, strict=True))
-    error = sum((w * part.error) ** 2 for w, part in zip(weights, parts, strict=True)) ** 0.5
+    weights, parts = (share, 1 - share), (near, rest)
+    value = sum(w * float(part.mean()) for w, part in zip(weights, parts, strict=True))
+    error = sum((w * _error(part, values)) ** 2 for w, part in zip(weights, parts, strict=True)) ** 0.5
     return Mean(value, error, len(values))
+
+
+def _error(stratum: Floats, values: Floats) -> float:
+    """The standard error of a stratum's mean; a handful of values does not show their own spread, so that of all is
+    taken where it is larger.
+    """
+    spread = float(stratum.std(ddof=1)) if len(stratum) > 1 else 0.0
+    if len(stratum) < HANDFUL:
+        spread = max(spread, float(values.std(ddof=1)))
+    return float(spread / len(stratum) ** 0.5)
 
 
 def stratified_share(happened: Flags, is_near: Flags, total: int, *, alpha: float) -> tuple[float, float, float]:
