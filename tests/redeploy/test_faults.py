@@ -18,12 +18,19 @@ SCORES = (np.arange(N) * 7 % N) / N
 FAILED = Answer(500, seconds=0.01)
 
 
-def replayed(answers: list[Answer], groups: dict[str, Flags] | None = None) -> list[Measurement]:
-    """The old version answers with the logged scores, the new one as given."""
+def replayed(
+    answers: list[Answer], groups: dict[str, Flags] | None = None, *, old: str | None = "v1"
+) -> list[Measurement]:
+    """The old version answers with the logged scores, or cannot be asked; the new one as given."""
     stored = [StoredRequest(str(i), {}, "v1", score, score >= 0.9) for i, score in enumerate(SCORES.tolist())]
-    asks = [Ask(kind, version, row) for row in range(N) for version in ("v1", "v2") for kind in ("replay", "repeat")]
+    asks = [
+        Ask(kind, version, row)
+        for row in range(N)
+        for version in sorted({old or "v2", "v2"})
+        for kind in ("replay", "repeat")
+    ]
     given = {"v1": [scored(score) for score in SCORES.tolist()], "v2": answers}
-    story = Story(stored, order_of(stored), asks, {ask.key: given[ask.version][ask.row] for ask in asks}, "v2", "v1")
+    story = Story(stored, order_of(stored), asks, {ask.key: given[ask.version][ask.row] for ask in asks}, "v2", old)
     return measure_replay(story, SEGMENTS, groups or {})
 
 
@@ -63,6 +70,15 @@ def test_an_answer_without_the_score_that_the_old_one_gave_is_none() -> None:
     measured = replayed([missing if ATM[i] else scored(SCORES[i]) for i in range(N)])
     assert worded(measured).verdict == "worse"
     assert "channel=atm" in alerts(measured, "error_share")
+
+
+def test_an_api_that_answers_less_than_is_logged_lacks_nothing() -> None:
+    measured = replayed([Answer(200, score, None, 0.01) for score in SCORES.tolist()], old=None)
+    assert worded(measured).verdict == "same"
+
+
+def test_a_new_version_that_answers_nothing_is_worse_than_what_was_logged() -> None:
+    assert worded(replayed([FAILED] * N, old=None)).verdict == "worse"
 
 
 def test_a_segment_whose_scores_no_longer_vary_is_worse() -> None:

@@ -45,9 +45,17 @@ class Story:
     def before(self, row: int) -> Answer:
         """The old version's answer to a stored request."""
         if self.old is None:
-            stored = self.requests[row]
-            return Answer(200, stored.score, stored.decision)
+            stored, (has_scores, has_decisions) = self.requests[row], self._answered
+            return Answer(200, stored.score if has_scores else None, stored.decision if has_decisions else None)
         return self.answers.get(Ask("replay", self.old, row).key, Answer(None))
+
+    @cached_property
+    def _answered(self) -> tuple[bool, bool]:
+        """Whether the API's answers hold scores, and decisions: the log may have more, and lacks nothing by it."""
+        told = [answer for answer in self.answers.values() if answer.is_answered]
+        parts = ([one.score for one in told], [one.decision for one in told])
+        has_scores, has_decisions = (not told or any(one is not None for one in part) for part in parts)
+        return has_scores, has_decisions
 
     def after(self, row: int) -> Answer:
         """The new version's answer to a stored request."""
