@@ -83,6 +83,10 @@ def test_a_stratum_of_one_value_makes_no_mean_certain() -> None:
     """Thirty alike near the decision and one away from it, which stands for a thousand."""
     values, is_near = np.asarray([0.3] * 30 + [0.0]), np.arange(31) < 30
     assert stratified_mean(values, is_near, 1_000).reach(0.05) > 0.05
+    only_near = np.asarray([0.0, 0.3] * 10), np.ones(20, dtype=np.bool_)
+    assert stratified_mean(*only_near, 1_000).reach(0.05) > 4 * stratified_mean(*only_near, 20).reach(0.05)
+    _, low, high = stratified_share(only_near[0] > 0, only_near[1], 1_000, alpha=0.05)
+    assert (low, high) == pytest.approx((0.01, 0.99), abs=0.03)
 
 
 def test_the_interval_of_a_share_over_strata_covers_it() -> None:

@@ -72,10 +72,12 @@ def stratified_mean(values: Floats, is_near: Flags, total: int) -> Mean:
 
     Source: Cochran, Sampling Techniques, section 5.3.
     """
-    near, rest = values[is_near], values[~is_near]
-    if len(near) == 0 or len(rest) == 0:
+    near, rest, total = values[is_near], values[~is_near], max(total, len(values))
+    if len(near) in (0, total) or len(values) < 2:
         return plain_mean(values)
-    share = len(near) / max(total, len(values))
+    if len(rest) == 0:  # nobody else was asked: taken for like these, and as sure as one answer is
+        rest = np.full(1, near.mean())
+    share = len(near) / total
     weights, parts = (share, 1 - share), (near, rest)
     value = sum(w * float(part.mean()) for w, part in zip(weights, parts, strict=True))
     error = sum((w * _error(part, values)) ** 2 for w, part in zip(weights, parts, strict=True)) ** 0.5
@@ -104,14 +106,14 @@ def stratified_share(happened: Flags, is_near: Flags, total: int, *, alpha: floa
 
     Source: Zou & Donner 2008 (MOVER).
     """
-    share = stratified_mean(happened.astype(np.float64), is_near, total).value
-    weight = is_near.sum() / max(total, len(happened)) if 0 < is_near.sum() < len(happened) else float(is_near.any())
+    share, n_near = stratified_mean(happened.astype(np.float64), is_near, total).value, int(is_near.sum())
+    weight = n_near / max(total, len(happened))
     below = above = 0.0
     for part, w in ((happened[is_near], weight), (happened[~is_near], 1 - weight)):
-        if len(part):
-            low, high = rate_interval(int(part.sum()), len(part), alpha=alpha)
-            below, above = below + (w * (part.mean() - low)) ** 2, above + (w * (high - part.mean())) ** 2
-    return share, max(0.0, share - float(below) ** 0.5), min(1.0, share + float(above) ** 0.5)
+        rate = float(part.mean()) if len(part) else share
+        low, high = rate_interval(int(part.sum()), len(part), alpha=alpha) if len(part) else (0.0, 1.0)
+        below, above = below + (w * (rate - float(low))) ** 2, above + (w * (float(high) - rate)) ** 2
+    return share, max(0.0, share - below**0.5), min(1.0, share + above**0.5)
 
 
 def plain_mean(values: Floats) -> Mean:
