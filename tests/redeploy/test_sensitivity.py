@@ -66,6 +66,8 @@ def test_a_dependence_in_one_segment_alone_is_named_there() -> None:
 def test_a_dependence_everywhere_names_no_segment() -> None:
     found = measured(partial(unfair, channels=("app", "web")))
     assert named(found, "counterfactual_score_shift") == {None, "group=a", "group=b"}
+    share = {m.group: m.value or 0.0 for m in found if m.metric == "counterfactual_flip_share"}
+    assert share["group=a"] + share["group=b"] == pytest.approx(2 * share[None], rel=0.2)
     [elsewhere] = [m for m in found if (m.metric, m.group) == ("counterfactual_score_shift", "channel=app")]
     assert elsewhere.reason == "not twice as much as elsewhere"
 

@@ -40,23 +40,28 @@ def _counterfactuals(story: Story, segments: Mapping[str, Flags]) -> Iterator[Me
     for subject in dict.fromkeys(subject for subject, _ in asked):
         levels = {level: found for (name, level), found in asked.items() if name == subject}
         everyone = moves(story, [one for found in levels.values() for one in found])
-        yield from _beyond_noise(story, everyone, noise, feature=subject)
-        for level, found in levels.items():
-            yield from _beyond_noise(story, moves(story, found), noise, feature=subject, group=f"{subject}={level}")
+        yield from _beyond_noise(story, everyone, noise, len(story.requests), feature=subject)
+        for level, found in sorted(levels.items()):
+            # Each is asked about its part of the requests, near to the decision and away from it alike.
+            moved, group = moves(story, found), f"{subject}={level}"
+            part = round(len(story.requests) * len(moved.rows) / max(1, len(everyone.rows)))
+            yield from _beyond_noise(story, moved, noise, part, feature=subject, group=group)
         for name, members in segments.items():
             yield from _in_segment(story, everyone, noise, members, feature=subject, group=name)
 
 
-def _beyond_noise(story: Story, found: Pairs, noise: Pairs, **where: str) -> Iterator[Measurement]:
-    flips, scale = flips_of(story, found), score_scale(story.requests)
+def _beyond_noise(story: Story, found: Pairs, noise: Pairs, of: int, **where: str) -> Iterator[Measurement]:
+    """Against the same asked twice; ``of`` is how many stored requests they stand for."""
+    flips, scale = flips_of(story, found, of=of), score_scale(story.requests)
     if flips.n:
         few = too_few(FLIPS, flips.n, flips.n, **where)
         yield few or flip_share(FLIPS, flips, flips_of(story, noise), TWICE, **where)
     if scale is None or np.isnan(found.score_change).all():
         return
-    here, twice = (mean_over_stored(story, one, np.abs(one.score_change) / scale) for one in (found, noise))
+    here = mean_over_stored(story, found, np.abs(found.score_change) / scale, of=of)
+    twice = mean_over_stored(story, noise, np.abs(noise.score_change) / scale)
     p_value = max(difference(here, twice).p_value(), noise_p_value(found, noise) if len(noise.rows) else 0.0)
-    upwards = mean_over_stored(story, found, found.score_change / scale).value
+    upwards = mean_over_stored(story, found, found.score_change / scale, of=of).value
     evidence = f"{_moves_by(here, twice, TWICE)}; {upwards:+.3f} on average"
     few = too_few(SHIFT, here.n, here.n, **where)
     yield few or _shift(SHIFT, here, twice.value, p_value=p_value, evidence=evidence, **where)
