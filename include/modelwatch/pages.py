@@ -190,6 +190,8 @@ def _model(session: Session, about: About, since: datetime, until: datetime) -> 
     shown = regular(marks, about)
     buckets = {mark.id: i for i, column in enumerate(columns_of(shown)) for mark in column}
     windows = {mark.id: mark.window for mark in shown}
+    compared = redeploys.compared(session, about.monitor, since=since)
+    newest = next((one for one in compared if one.verdict is not None), None)
     view = model_view(
         about,
         shown,
@@ -198,9 +200,10 @@ def _model(session: Session, about: About, since: datetime, until: datetime) -> 
         crossed=reading.crossed(session, shown),
         episodes=answers.episodes(session, about.monitor, since=since),
         acts=merged(answers.acts(session, about.monitor, since=since), ()),
-        redeploys=redeploys.compared(session, about.monitor, since=since),
+        redeploys=compared,
     )
-    return replace(view, versions=versions_of(redeploys.newest_document(session, about.monitor, since=since)))
+    document = redeploys.by_run(session, about.monitor, newest.run_id).document if newest is not None else None
+    return replace(view, versions=versions_of(document))
 
 
 def _others(session: Session, judged: Judged, against: Against, about: About | None) -> list[repository.StoredProfile]:

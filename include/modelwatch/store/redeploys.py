@@ -114,13 +114,6 @@ def compared(session: Session, monitor: str, *, since: datetime) -> list[Redeplo
     return [Redeployed(at.astimezone(UTC), *rest) for at, *rest in session.execute(query)]
 
 
-def newest_document(session: Session, monitor: str, *, since: datetime) -> dict[str, Any] | None:
-    """The document of the comparison that was judged last, of those begun since; None when there is none."""
-    row = RedeployRow
-    query = sa.select(row.document).where(row.monitor == monitor, row.created_at >= since, row.judged_at.is_not(None))
-    return session.scalar(query.order_by(row.created_at.desc()).limit(1))
-
-
 def versions_before(session: Session, monitor: str, moment: datetime) -> tuple[set[str], str | None]:
     """The versions that windows ending by then have seen or that were compared, and the commonest in the newest one."""
     seen = (
