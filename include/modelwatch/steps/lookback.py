@@ -33,6 +33,7 @@ class Lookback:
         self._monitor, self._settings, self._reference = monitor, settings, reference
         self._profiles: dict[Window, Profile] = {}
         self._groups: dict[Window, Mapping[str, GroupTable]] = {}
+        self._outcomes: dict[Window, Outcomes | None] = {}
 
     @classmethod
     def read(
@@ -91,9 +92,12 @@ class Lookback:
     def outcomes(self, window: Window) -> list[Outcomes]:
         """What came of the requests of each window in the rolling past that came with their labels, oldest first."""
         past = rolling_past(window, self._monitor)
-        chosen = fair_part(self._stored.values(), past.start, past.end)
-        found = [decode_outcomes(one.content) for one in chosen]
-        return [one for one in found if one is not None]
+        known = self._outcomes
+        self._outcomes = {
+            one.window: known[one.window] if one.window in known else decode_outcomes(one.content)
+            for one in fair_part(self._stored.values(), past.start, past.end)
+        }
+        return [one for one in self._outcomes.values() if one is not None]
 
     def judge_again(self, window: Window, verdict: VerdictName, profile: Profile) -> None:
         """From now on the window counts as judged so; its profile, in the reference's cells, need not be decoded."""

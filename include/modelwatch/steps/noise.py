@@ -123,7 +123,7 @@ def _measured(
     for check in DECIDING:
         counted = longer if check == "fairness" else current
         measured += measure_check(check, compared, counted, back, monitor, DECIDING)
-    if monitor.reference.type == "file":
+    if monitor.reference.type == "file" and current.outcomes is not None:
         measured += worsening(lookback.outcomes(window), current.outcomes, monitor)
     return measured
 
