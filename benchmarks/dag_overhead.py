@@ -20,7 +20,7 @@ from typing import Any
 from local.airflow_api import Airflow, DagRun, wait_until_final
 from local.environment import DAG_ID
 from local.home import PROJECT, Home, locked
-from local.main import clear_leftovers, speaker, this_place
+from local.main import clear_leftovers, this_place
 from local.processes import Service
 from local.stack import Stack
 
@@ -106,7 +106,7 @@ def main() -> None:
     options = parser.parse_args()
     home = Home.from_env(os.environ)
     with locked(home, "bench"):
-        place, say = this_place(home), speaker()
+        place = this_place(home)
         clear_leftovers(place)
         stack = StackWithEmptyDag(place, say)
         try:
@@ -152,6 +152,11 @@ def backfill_table(bench: Bench, last: date, days: int) -> str:
         f"\nBackfill of {days} days, one run at a time: {speeds[DAG_ID]:.1f} day-runs per minute, the empty Dag "
         f"{speeds[EMPTY]:.1f}, ratio {ratio:.2f} (aim 1.3); {datetime.now(UTC):%Y-%m-%d}.\n"
     )
+
+
+def say(text: str) -> None:
+    """What goes on, apart from the results."""
+    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from speed_data import monitor_file, requests
 
 from local.airflow_api import FINAL, Airflow
 from local.home import Home, locked
-from local.main import clear_leftovers, speaker, this_place
+from local.main import clear_leftovers, this_place
 from local.processes import Service
 from local.stack import Stack
 
@@ -84,7 +84,7 @@ def write_monitors(folder: Path, number: int) -> None:
 
 def measure(home: Home, folder: Path, number: int, burst: int) -> str:
     """One line of the table."""
-    place, say = this_place(home), speaker()
+    place = this_place(home)
     clear_leftovers(place)
     stack = StackOfMonitors(place, say)
     stack.folder = folder
@@ -136,6 +136,11 @@ def wait_of(airflow: Airflow, dag: str) -> float:
     tasks = airflow._call("GET", path)["task_instances"]  # noqa: SLF001  # as above
     first = min(datetime.fromisoformat(task["start_date"]) for task in tasks if task["start_date"])
     return (first - datetime.fromisoformat(run["queued_at"])).total_seconds()
+
+
+def say(text: str) -> None:
+    """What goes on, apart from the results."""
+    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":
