@@ -9,10 +9,11 @@ from functools import partial
 import pyarrow as pa
 
 from modelwatch.domain import Judgement, Measurement, Sample
+from modelwatch.profile import decode_outcomes
 from modelwatch.report.document import Evaluation, document
 from modelwatch.steps.checks import compared_with
 from modelwatch.steps.episodes import would_page
-from modelwatch.steps.fetch import failure_reason, read_profile
+from modelwatch.steps.fetch import failure_reason
 from modelwatch.steps.follow import follow
 from modelwatch.steps.kinds import told_by_kind
 from modelwatch.steps.lookback import Lookback
@@ -50,10 +51,11 @@ def judge_and_store(
     sample = artifacts.read_sample(sample_ref) if sample_ref else None
     measured = [m for ref in results.values() if ref for m in decode(artifacts.read_bytes(ref))]
     reference = load_reference(run.monitor, run.settings) if measured or profile_ref else None
-    if sample is not None and profile_ref is not None and reference is not None:
+    content = artifacts.read_bytes(profile_ref) if profile_ref else None
+    if sample is not None and content is not None and reference is not None:
         before = partial(_rows_before, run, reference)
         measured = with_reasons(measured, run.monitor, reference.cells, before, sample.rows)
-        measured = _told_by_labels(measured, run, sample, profile_ref, reference)
+        measured = _told_by_labels(measured, run, sample, content, reference)
     judgement = judge(
         measured,
         run.monitor.rules(),
@@ -63,14 +65,13 @@ def judge_and_store(
     new, profile = _measured(run, judgement, sample, sample_ref), None
     if reference is not None and judgement.results:
         new = replace(new, reference_digest=reference.digest)
-    if reference is not None and profile_ref is not None:
-        content = artifacts.read_bytes(profile_ref)
+    if reference is not None and content is not None:
         profile = StoredProfile(run.window, reference.cells_digest, _kept(sample), content)
     return store_verdict(run, new, judgement, profile)
 
 
 def _told_by_labels(
-    measured: list[Measurement], run: Run, sample: Sample, profile_ref: str, reference: Reference
+    measured: list[Measurement], run: Run, sample: Sample, content: bytes, reference: Reference
 ) -> list[Measurement]:
     """With what requests say that come with their labels: of a review queue, the kind of drift, the rolling past, kinds
     of traffic.
@@ -83,7 +84,7 @@ def _told_by_labels(
     told = told_by_kind([*measured, *queue], monitor, settings, reference, rows)
     if monitor.reference.type == "file":  # a moving one is the rolling past already
         past = Lookback.of_labelled(run, reference).outcomes(run.window)
-        told += worsening(past, read_profile(run, profile_ref, reference).outcomes, monitor)
+        told += worsening(past, decode_outcomes(content), monitor)
     return told_by_traffic(told, monitor, settings, reference.digest, rows)
 
 
